@@ -1,0 +1,94 @@
+"""What every event is: a frozen pydantic model with a name on the wire."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic._internal._model_construction import ModelMetaclass
+from pydantic_core import CoreSchema
+
+
+class _PlainInstances(ModelMetaclass):
+    """`isinstance` as for any class: folds match on event classes, and pydantic's check is far slower."""
+
+    __instancecheck__ = type.__instancecheck__
+
+
+class Term(StrEnum):
+    """A word of a closed vocabulary, on the wire as its text."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        # Strict models would take members only, and JSON has none.
+        return {**handler(source), "strict": False}
+
+
+class Record(BaseModel, metaclass=_PlainInstances):
+    """A frozen value that is part of what is recorded.
+
+    Strict, so that one meaning has one spelling: unknown fields, `"7"`, `7.0` or `true` for 7, and numbers
+    that JSON cannot carry (NaN, infinities) raise `pydantic.ValidationError`. An integer may stand for a
+    float, and a text for a `Term`.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True
+    )
+
+
+OF_AGENTS = frozenset({"agent", "task"})
+"""Aggregates inside an agent's boundary: the envelopes of their events name the agent."""
+
+OF_NOBODY = frozenset({"identity", "log", "node"})
+"""Aggregates with a boundary of their own: the envelopes of their events name no agent."""
+
+
+class Event(Record):
+    """A fact that has already happened."""
+
+    name: ClassVar[str]
+    """The field's standard term on the wire: `agent.spawned`."""
+    version: ClassVar[int]
+    aggregate: ClassVar[str]
+    """Whose history it belongs to: `agent`, `task`, `node`, `identity` or `log`."""
+    asserts_nothing: ClassVar[bool] = False
+    """True for a reading that holds whatever the state was; it is appended without an expectation."""
+    personal_purpose: ClassVar[str] = "account"
+    """Under which purpose's data key the `Personal[...]` fields are encrypted."""
+
+    @classmethod
+    def wire_type(cls) -> str:
+        """The CloudEvents `type`: `symbi.agent.spawned.v1`."""
+        return f"symbi.{cls.name}.v{cls.version}"
+
+    @classmethod
+    def subject_tokens(cls) -> str:
+        """The last tokens of the NATS subject: `spawned`, `key.issued`, `role.granted`."""
+        return cls.name.removeprefix(cls.aggregate + ".")
+
+    def about(self) -> str | None:
+        """The id of its aggregate, where the data names it; it must be the envelope's."""
+        return self.__dict__.get(f"{self.aggregate}_id")
+
+
+E = TypeVar("E", bound=Event)
+
+BY_TYPE: dict[str, type[Event]] = {}
+"""Every current event class by its CloudEvents `type`."""
+
+
+def recorded_as(
+    name: str, *, aggregate: str, version: int = 1, asserts_nothing: bool = False
+) -> Callable[[type[E]], type[E]]:
+    """Give an event class its name on the wire, for good."""
+
+    def register(cls: type[E]) -> type[E]:
+        cls.name, cls.version, cls.aggregate = name, version, aggregate
+        cls.asserts_nothing = asserts_nothing
+        if cls.wire_type() in BY_TYPE:
+            raise TypeError(f"{cls.wire_type()!r} already names {BY_TYPE[cls.wire_type()].__qualname__}")
+        BY_TYPE[cls.wire_type()] = cls
+        return cls
+
+    return register

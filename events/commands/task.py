@@ -1,0 +1,155 @@
+"""Commands to one task; its agent is named, because the agent's history holds it."""
+
+from typing import TypeAlias
+
+from pydantic import Field
+
+from ..agent_config import DataClass
+from ..base import Record
+from ..content import ContentRef
+from ..identifiers import Token
+from ..task import PriorityTier, Usage, Work
+from .base import Command, asked_as
+
+
+class TaskLimits(Record):
+    """What a task asks for of what its agent is allowed; what it leaves out is the agent's own."""
+
+    memory_mb: int | None = Field(None, ge=16)
+    cpu_cores: float | None = Field(None, gt=0)
+    disk_io_mbps: int | None = Field(None, ge=1)
+    network_io_mbps: int | None = Field(None, ge=1)
+    execution_timeout: float | None = Field(None, gt=0)
+    """Seconds."""
+    max_pids: int | None = Field(None, ge=1)
+
+
+@asked_as("task.submit")
+class SubmitTask(Command):
+    """Give work to an agent. The task's id derives from the command's."""
+
+    agent_id: Token
+    work: Work
+    tier: PriorityTier = PriorityTier.BATCH
+    priority: int = Field(0, ge=-1000, le=1000)
+    limits: TaskLimits | None = None
+    """At most the agent's own, which are the default."""
+    deadline: str | None = None
+    max_retries: int = Field(0, ge=0, le=100)
+    data_classes: list[DataClass] = Field(default_factory=list)
+    labels: dict[str, str] = Field(default_factory=dict, max_length=64)
+
+
+class _Named(Command):
+    agent_id: Token
+    task_id: Token
+
+
+class _Report(_Named):
+    node_id: Token
+    assignment: int
+    """The number of the assignment that the node runs under; a stale one is refused."""
+
+
+@asked_as("task.assign")
+class AssignTask(_Named):
+    """Give a queued task of a Ready agent to a node. The scheduler's."""
+
+    node_id: Token
+    reason: str = ""
+
+
+@asked_as("task.start")
+class StartTask(_Report):
+    """Say that the node begins to run it. A worker's."""
+
+    sandbox: str = "none"
+
+
+@asked_as("task.progress")
+class ProgressTask(_Report):
+    """Say how far it is. A worker's."""
+
+    percent: float | None = Field(None, ge=0, le=100)
+    note: str = Field("", max_length=1000)
+
+
+@asked_as("task.complete")
+class CompleteTask(_Report):
+    """Say that it ended well. A worker's."""
+
+    exit_code: int | None = None
+    output: ContentRef | None = None
+    usage: Usage = Field(default_factory=Usage)
+
+
+@asked_as("task.fail")
+class FailTask(_Report):
+    """Say that it ended badly. A worker's."""
+
+    reason: str = Field(max_length=100)
+    detail: str = Field("", max_length=4000)
+    exit_code: int | None = None
+    output: ContentRef | None = None
+    usage: Usage = Field(default_factory=Usage)
+
+
+@asked_as("task.time_out")
+class TimeOutTask(_Report):
+    """Say that it was stopped for running too long. A worker's."""
+
+    after_seconds: float
+    output: ContentRef | None = None
+    usage: Usage = Field(default_factory=Usage)
+
+
+@asked_as("task.preempt")
+class PreemptTask(_Named):
+    """Put a running task back into the queue for a more important one. The scheduler's."""
+
+    by_task_id: Token | None = None
+    reason: str = Field(max_length=1000)
+
+
+@asked_as("task.retry")
+class RetryTask(_Named):
+    """Queue a task again that failed, timed out or was dead-lettered."""
+
+    reason: str = Field("", max_length=1000)
+
+
+@asked_as("task.requeue")
+class RequeueTask(_Named):
+    """Queue a task again whose node was lost while it held the task. The scheduler's."""
+
+    reason: str = Field("", max_length=1000)
+
+
+@asked_as("task.cancel")
+class CancelTask(_Named):
+    """Call a task off, whether it waits, runs or has failed."""
+
+    reason: str = Field("", max_length=1000)
+
+
+@asked_as("task.dead_letter")
+class DeadLetterTask(_Named):
+    """Give up on a failed task; a person must look at it. The scheduler's."""
+
+    reason: str = Field("", max_length=1000)
+
+
+TaskCommand: TypeAlias = (
+    SubmitTask
+    | AssignTask
+    | StartTask
+    | ProgressTask
+    | CompleteTask
+    | FailTask
+    | TimeOutTask
+    | PreemptTask
+    | RetryTask
+    | RequeueTask
+    | CancelTask
+    | DeadLetterTask
+)
