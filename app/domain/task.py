@@ -1,0 +1,333 @@
+"""The task: queued, assigned, running and ended, inside the boundary of its agent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import assert_never
+
+from events import clock
+from events.agent import AgentEvent
+from events.agent_config import ResourceLimits
+from events.commands import (
+    AssignTask,
+    CancelTask,
+    CompleteTask,
+    DeadLetterTask,
+    FailTask,
+    PreemptTask,
+    ProgressTask,
+    RequeueTask,
+    RetryTask,
+    StartTask,
+    SubmitTask,
+    TaskCommand,
+    TaskLimits,
+    TimeOutTask,
+)
+from events.identifiers import derived_id
+from events.task import (
+    PriorityTier,
+    ScheduleFired,
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskDeadLettered,
+    TaskEvent,
+    TaskFailed,
+    TaskPreempted,
+    TaskProgressed,
+    TaskRetried,
+    TaskStarted,
+    TaskSubmitted,
+    TaskTimedOut,
+)
+
+from ..errors import Invalid
+from .agent import ENDED as AGENT_ENDED
+from .agent import Agent, AgentState
+from .agent import evolve as evolve_agent
+from .decider import Context, Decider
+from .rejections import (
+    AgentBusy,
+    AgentHasEnded,
+    AgentHasFailed,
+    AgentInQuarantine,
+    AgentNotReady,
+    AgentNotRunning,
+    AgentUnknown,
+    LimitsExceeded,
+    StaleAssignment,
+    TaskExists,
+    TaskHasEnded,
+    TaskNotAssigned,
+    TaskNotFailed,
+    TaskNotQueued,
+    TaskNotRetryable,
+    TaskNotRunning,
+    TaskUnknown,
+)
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands; `absent` is before its submission."""
+
+    ABSENT = "absent"
+    QUEUED = "queued"
+    ASSIGNED = "assigned"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    DEAD_LETTERED = "dead_lettered"
+
+
+ON_A_NODE = frozenset({TaskStatus.ASSIGNED, TaskStatus.RUNNING})
+ENDED = frozenset({TaskStatus.COMPLETED, TaskStatus.CANCELLED})
+FAILED = frozenset({TaskStatus.FAILED, TaskStatus.TIMED_OUT, TaskStatus.DEAD_LETTERED})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task, as far as decisions depend on it."""
+
+    task_id: str = ""
+    status: TaskStatus = TaskStatus.ABSENT
+    node_id: str = ""
+    assignment: int = 0
+    attempt: int = 0
+    """Tries charged so far; a try is charged when its failure is retried."""
+    max_retries: int = 0
+    tier: PriorityTier = PriorityTier.BATCH
+    priority: int = 0
+    cpu_cores: float = 0.0
+    memory_mb: int = 0
+    failure: str = ""
+    """Why it failed last, in one word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A task beside the agent that it belongs to: what a decision about it depends on."""
+
+    agent: Agent = field(default_factory=Agent)
+    task: Task = field(default_factory=Task)
+
+
+def decide(placed: Placed, command: TaskCommand, context: Context) -> Sequence[TaskEvent]:
+    """Answer *command* with the facts it causes, or raise `Rejected`."""
+    agent, task = placed.agent, placed.task
+    if agent.state is AgentState.ABSENT:
+        raise AgentUnknown(agent_id=command.agent_id)
+    if isinstance(command, SubmitTask):
+        if task.task_id == submitted_id(context.command_id):
+            raise TaskExists(task_id=task.task_id)
+        return [_submit(agent, command, context)]
+    if task.status is TaskStatus.ABSENT:
+        raise TaskUnknown(task_id=command.task_id, agent_id=command.agent_id)
+    match command:
+        case AssignTask():
+            return [_assign(agent, task, command)]
+        case PreemptTask(by_task_id=other, reason=reason):
+            if task.status not in ON_A_NODE:
+                raise TaskNotRunning(task_id=task.task_id, status=task.status)
+            return [TaskPreempted(task_id=task.task_id, by_task_id=other, reason=reason)]
+        case RetryTask(reason=reason):
+            return [_queued_again(agent, task, reason, FAILED, TaskNotRetryable)]
+        case RequeueTask(reason=reason):
+            return [_queued_again(agent, task, reason, ON_A_NODE, TaskNotRunning)]
+        case CancelTask(reason=reason):
+            if task.status in ENDED:
+                raise TaskHasEnded(task_id=task.task_id, status=task.status)
+            return [TaskCancelled(task_id=task.task_id, reason=reason)]
+        case DeadLetterTask(reason=reason):
+            if task.status not in (TaskStatus.FAILED, TaskStatus.TIMED_OUT):
+                raise TaskNotFailed(task_id=task.task_id, status=task.status)
+            return [TaskDeadLettered(task_id=task.task_id, reason=reason)]
+        case StartTask() | ProgressTask() | CompleteTask() | FailTask() | TimeOutTask():
+            return [_report(agent, task, command)]
+        case _:
+            assert_never(command)
+
+
+def _submit(agent: Agent, command: SubmitTask, context: Context) -> TaskSubmitted:
+    if agent.state in AGENT_ENDED:
+        raise AgentHasEnded(agent_id=command.agent_id, state=agent.state)
+    if agent.state is AgentState.FAILED:
+        raise AgentHasFailed(agent_id=command.agent_id)
+    if agent.config is None:
+        raise AgentNotReady(agent_id=command.agent_id, state=agent.state)
+    if command.deadline is not None:
+        _check_deadline(command.deadline)
+    return TaskSubmitted(
+        task_id=submitted_id(context.command_id),
+        agent_id=command.agent_id,
+        work=command.work,
+        tier=command.tier,
+        priority=command.priority,
+        limits=_granted(command.agent_id, command.limits, agent.config.limits),
+        deadline=command.deadline,
+        max_retries=command.max_retries,
+        data_classes=sorted({*command.data_classes, *agent.config.data_classes}),
+        labels=command.labels,
+    )
+
+
+def submitted_id(command_id: str) -> str:
+    """The id of the task that a submission makes."""
+    return derived_id("t", command_id)
+
+
+def _check_deadline(deadline: str) -> None:
+    try:
+        clock.from_wire(deadline)
+    except ValueError as error:
+        raise Invalid(f"deadline: {error}") from None
+
+
+def _granted(agent_id: str, asked: TaskLimits | None, allowed: ResourceLimits) -> ResourceLimits:
+    """The agent's limits, with what the task asks for instead, which must not be more."""
+    if asked is None:
+        return allowed
+    chosen = {name: value for name, value in asked if value is not None}
+    for name, value in chosen.items():
+        if value > getattr(allowed, name):
+            raise LimitsExceeded(what=name, asked=value, allowed=getattr(allowed, name), agent_id=agent_id)
+    return allowed.model_copy(update=chosen)
+
+
+def _assign(agent: Agent, task: Task, command: AssignTask) -> TaskAssigned:
+    if task.status is not TaskStatus.QUEUED:
+        raise TaskNotQueued(task_id=task.task_id, status=task.status)
+    if agent.state in AGENT_ENDED:
+        raise AgentHasEnded(agent_id=agent.agent_id, state=agent.state)
+    if agent.quarantined:
+        raise AgentInQuarantine(agent_id=agent.agent_id)
+    if agent.state not in (AgentState.READY, AgentState.RUNNING) or agent.config is None:
+        raise AgentNotReady(agent_id=agent.agent_id, state=agent.state)
+    if len(agent.running) >= agent.config.max_concurrent_tasks:
+        raise AgentBusy(agent_id=agent.agent_id, tasks=len(agent.running))
+    return TaskAssigned(
+        task_id=task.task_id,
+        agent_id=command.agent_id,
+        node_id=command.node_id,
+        assignment=task.assignment + 1,
+        attempt=task.attempt + 1,
+        reason=command.reason,
+    )
+
+
+def _queued_again(
+    agent: Agent,
+    task: Task,
+    reason: str,
+    when: frozenset[TaskStatus],
+    otherwise: type[TaskNotRetryable | TaskNotRunning],
+) -> TaskRetried:
+    if task.status not in when:
+        raise otherwise(task_id=task.task_id, status=task.status)
+    if agent.state in AGENT_ENDED:
+        raise AgentHasEnded(agent_id=agent.agent_id, state=agent.state)
+    return TaskRetried(task_id=task.task_id, attempt=task.attempt + 2, reason=reason)
+
+
+def _report(
+    agent: Agent, task: Task, command: StartTask | ProgressTask | CompleteTask | FailTask | TimeOutTask
+) -> TaskStarted | TaskProgressed | TaskCompleted | TaskFailed | TaskTimedOut:
+    if task.status in ENDED | FAILED:
+        raise TaskHasEnded(task_id=task.task_id, status=task.status)
+    # A queued task is on no node, so every report about it is stale.
+    if (command.assignment, command.node_id) != (task.assignment, task.node_id):
+        raise StaleAssignment(
+            task_id=task.task_id, given=command.assignment, node_id=command.node_id, current=task.assignment
+        )
+    task_id, assignment = task.task_id, command.assignment
+    match command:
+        case StartTask(node_id=node_id, sandbox=sandbox):
+            if task.status is not TaskStatus.ASSIGNED:
+                raise TaskNotAssigned(task_id=task_id, status=task.status)
+            if agent.state is not AgentState.RUNNING:  # suspended meanwhile: nothing begins until it resumes
+                raise AgentNotRunning(agent_id=agent.agent_id, state=agent.state)
+            return TaskStarted(task_id=task_id, node_id=node_id, assignment=assignment, sandbox=sandbox)
+        case FailTask():  # an assigned task may fail before it starts: no sandbox, no image
+            return TaskFailed(
+                task_id=task_id,
+                assignment=assignment,
+                reason=command.reason,
+                detail=command.detail,
+                exit_code=command.exit_code,
+                output=command.output,
+                usage=command.usage,
+            )
+        case _ if task.status is not TaskStatus.RUNNING:
+            raise TaskNotRunning(task_id=task_id, status=task.status)
+        case ProgressTask(percent=percent, note=note):
+            return TaskProgressed(task_id=task_id, assignment=assignment, percent=percent, note=note)
+        case CompleteTask():
+            return TaskCompleted(
+                task_id=task_id,
+                assignment=assignment,
+                exit_code=command.exit_code,
+                output=command.output,
+                usage=command.usage,
+            )
+        case TimeOutTask(after_seconds=after):
+            return TaskTimedOut(
+                task_id=task_id,
+                assignment=assignment,
+                after_seconds=after,
+                output=command.output,
+                usage=command.usage,
+            )
+        case _:
+            assert_never(command)
+
+
+def evolve_task(task: Task, event: TaskEvent) -> Task:
+    """Fold one fact about *task* into it; never raises, never looks outside."""
+    if not task.task_id:
+        task = replace(task, task_id=event.task_id)
+    match event:
+        case TaskSubmitted(task_id=task_id, limits=limits):
+            return Task(
+                task_id=task_id,
+                status=TaskStatus.QUEUED,
+                max_retries=event.max_retries,
+                tier=event.tier,
+                priority=event.priority,
+                cpu_cores=limits.cpu_cores,
+                memory_mb=limits.memory_mb,
+            )
+        case TaskAssigned(node_id=node_id, assignment=assignment):
+            return replace(task, status=TaskStatus.ASSIGNED, node_id=node_id, assignment=assignment)
+        case TaskStarted():
+            return replace(task, status=TaskStatus.RUNNING)
+        case TaskProgressed() | ScheduleFired():
+            return task
+        case TaskPreempted():
+            return replace(task, status=TaskStatus.QUEUED, node_id="")
+        case TaskRetried(attempt=attempt):
+            return replace(task, status=TaskStatus.QUEUED, node_id="", attempt=attempt - 1)
+        case TaskCompleted():
+            return replace(task, status=TaskStatus.COMPLETED)
+        case TaskFailed(reason=reason):
+            return replace(task, status=TaskStatus.FAILED, failure=reason)
+        case TaskTimedOut():
+            return replace(task, status=TaskStatus.TIMED_OUT, failure="timeout")
+        case TaskCancelled():
+            return replace(task, status=TaskStatus.CANCELLED)
+        case TaskDeadLettered():
+            return replace(task, status=TaskStatus.DEAD_LETTERED)
+        case _:
+            assert_never(event)
+
+
+def evolve(placed: Placed, event: AgentEvent | TaskEvent) -> Placed:
+    """Fold one fact of the agent's boundary; events of other tasks change only the agent."""
+    agent = evolve_agent(placed.agent, event)
+    if isinstance(event, TaskEvent) and placed.task.task_id in ("", event.task_id):
+        return Placed(agent, evolve_task(placed.task, event))
+    return Placed(agent, placed.task)
+
+
+TASK: Decider[Placed, TaskCommand, AgentEvent | TaskEvent] = Decider(Placed(), decide, evolve)

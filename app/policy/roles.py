@@ -1,0 +1,120 @@
+"""What a principal may command, from its roles alone; nothing is allowed that no role allows."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from events.commands import (
+    AgentCommand,
+    AssignTask,
+    CancelTask,
+    Command,
+    CompleteTask,
+    DeadLetterTask,
+    DrainNode,
+    FailTask,
+    JoinNode,
+    LoseNode,
+    PreemptTask,
+    ProgressTask,
+    ReleaseAgent,
+    RemoveNode,
+    RequeueTask,
+    ResumeAgent,
+    RetryTask,
+    SpawnAgent,
+    StartTask,
+    SubmitTask,
+    TimeOutTask,
+)
+from events.identity import Role
+
+from ..errors import Denied
+
+
+class NotPermitted(Denied):
+    """{principal} may not {command}: {why}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One command and what is known about it when it is decided."""
+
+    principal: str
+    command: Command
+    agent_owner: str | None = None
+    """The owner of the agent that the command is about, as recorded."""
+    actor: str = ""
+    """The principal as events name it: `human/operator`."""
+
+
+REPORTS = (StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask)
+SCHEDULING = (
+    AssignTask,
+    PreemptTask,
+    RetryTask,
+    RequeueTask,
+    CancelTask,
+    DeadLetterTask,
+    LoseNode,
+    RemoveNode,
+)
+OF_OWNERS = AgentCommand | SubmitTask | CancelTask | RetryTask
+MADE_BY_COMPONENTS = (*REPORTS, AssignTask, PreemptTask, RequeueTask, DeadLetterTask, JoinNode)
+"""What no person says: the runtime observes it itself."""
+
+
+def authorize(roles: Set[Role], asked: Asked) -> None:
+    """Return when one of *roles* allows what is asked.
+
+    Raises:
+        NotPermitted: none does; the message says what would.
+    """
+    if not any(_allows(role, asked) for role in roles):
+        held = ", ".join(sorted(roles)) or "none"
+        raise NotPermitted(
+            principal=asked.principal,
+            command=asked.command.name,
+            why=f"{_needed(asked)} (roles held: {held})",
+        )
+
+
+def _allows(role: Role, asked: Asked) -> bool:
+    command = asked.command
+    match role:
+        case Role.OPERATOR:
+            return not isinstance(command, MADE_BY_COMPONENTS)
+        case Role.AGENT_OWNER:
+            if isinstance(command, SpawnAgent):
+                return True
+            about_own = asked.agent_owner is not None and asked.agent_owner == asked.actor
+            return about_own and _is_for_owners(command)
+        case Role.SCHEDULER:
+            return isinstance(command, SCHEDULING)
+        case Role.WORKER:
+            if isinstance(command, JoinNode | DrainNode):
+                return node_principal(command.node_id) == asked.principal
+            return isinstance(command, REPORTS) and node_principal(command.node_id) == asked.principal
+        case Role.VIEWER:
+            return False
+
+
+def _is_for_owners(command: Command) -> bool:
+    """Whether an agent's owner may do this; whether a violation is cleared is not for the owner to say."""
+    return isinstance(command, OF_OWNERS) and not isinstance(command, ResumeAgent | ReleaseAgent)
+
+
+def _needed(asked: Asked) -> str:
+    if isinstance(asked.command, REPORTS):
+        return "only the worker of the node that runs the task reports about it"
+    if isinstance(asked.command, JoinNode):
+        return "only the node's own worker offers its capacity"
+    if isinstance(asked.command, MADE_BY_COMPONENTS):
+        return "only the scheduler decides this"
+    if asked.agent_owner is not None and _is_for_owners(asked.command):
+        return "it takes the role operator, or agent_owner for one's own agents"
+    return "it takes the role operator"
+
+
+def node_principal(node_id: str) -> str:
+    """The principal as which the worker of a node commands."""
+    return f"worker-{node_id}"
