@@ -1,0 +1,1 @@
+"""Read, fold, decide, append; and the reactors around it."""

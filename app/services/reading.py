@@ -1,0 +1,65 @@
+"""Reads the log verified, with the keys that the log itself registers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from events.base import BY_TYPE
+from events.codec import Fact, Raw
+from events.signing import Provider
+
+from ..ports.event_log import EventLog
+from .keyring import KEY_EVENTS, Keyring
+from .verification import Item, Verifier
+from .world import boundary_of_subject
+
+READINGS = tuple(f".{event.subject_tokens()}" for event in BY_TYPE.values() if event.asserts_nothing)
+"""How the subjects of events end that no revision counts; there are many, and nothing to look up for them."""
+
+
+async def load_keyring(log: EventLog, root_public_key: bytes, provider: Provider) -> Keyring:
+    """Every key that the log registers up to now; only what the root key signed counts."""
+    keyring = Keyring(root_public_key)
+    async for raw in log.read(KEY_EVENTS):
+        # Each by itself: between them lie events of the same boundary that are not read here.
+        await Verifier(keyring, provider).check([raw])
+    return keyring
+
+
+async def read_verified(
+    log: EventLog, verifier: Verifier, *, after: int = 0, batch: int = 1000
+) -> AsyncIterator[Sequence[Item]]:
+    """Everything after that position, up to now, in batches, with the keys of *verifier*.
+
+    The verdicts are those of a reader who began at the beginning: where each boundary stood at *after* is
+    looked up when it is first met.
+    """
+    reader = verifier.fresh({})
+    met: set[str] = set()
+    async for raws in log.read_all(after=after, batch=batch):
+        if after:
+            await _look_up(log, reader, after, _boundaries(raws) - met)
+            met |= _boundaries(raws)
+        yield await reader.check(raws)
+
+
+def _boundaries(raws: Iterable[Raw]) -> set[str]:
+    counted = (raw.subject for raw in raws if not raw.subject.endswith(READINGS))
+    return {of for subject in counted if (of := boundary_of_subject(subject)) is not None}
+
+
+async def _look_up(log: EventLog, reader: Verifier, after: int, boundaries: Iterable[str]) -> None:
+    async def look_up(of: str) -> None:
+        reader.begin(of, await _revision_at(log, reader, of, after))
+
+    await asyncio.gather(*map(look_up, boundaries))
+
+
+async def _revision_at(log: EventLog, verifier: Verifier, of: str, seq: int) -> int:
+    """The revision of a boundary's newest event up to position *seq*; 0 when there is none."""
+    before = []
+    async for raw in log.read(of):
+        if raw.seq > seq:
+            break
+        before.append(raw)
+    facts = [item for item in await verifier.fresh({}).check(before) if isinstance(item, Fact)]
+    return max((fact.envelope.revision or 0 for fact in facts), default=0)
