@@ -1,0 +1,1 @@
+"""The blob port in files, in a JetStream object store and in memory."""

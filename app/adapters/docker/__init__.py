@@ -1,0 +1,1 @@
+"""The executor port on a Docker engine."""
