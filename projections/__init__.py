@@ -1,0 +1,1 @@
+"""Views of the log, which can be thrown away and rebuilt to the same bytes."""
