@@ -1,0 +1,167 @@
+"""A client of a running runtime: its commands, its projections, its events."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from nats.aio.client import Client as Nats
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.codec import Fact
+from events.commands import Answer, Command
+from events.personal import DataKeys
+from events.signing import provider
+from events.task import Work
+from projections.checkpoints import positions
+from projections.quarantine import Bad
+
+from ..adapters.command_bus import NatsCommandBus
+from ..adapters.jetstream.connection import NatsUnavailable, disconnect
+from ..adapters.jetstream.connection import connect as connect_nats
+from ..adapters.jetstream.event_log import JetStreamEventLog
+from ..adapters.postgres.engine import create_engine
+from ..config import Settings
+from ..embedded.data_dir import DataDir
+from ..embedded.nats_logins import login
+from ..errors import Unavailable
+from ..ports.blobs import Blobs
+from ..ports.clock import SystemClock
+from ..ports.event_log import EventLog
+from ..services.client import Commands
+from ..services.health import HealthStatus, Process, health
+from ..services.reading import load_keyring, read_verified
+from ..services.verification import Item, Verifier
+from .content import blobs_of
+from .keys import Keys
+from .logins import OPERATOR
+
+CATCH_UP_S = 30.0
+POLL_S = 0.02
+RESET_PAUSES_S = (0.1, 0.3)
+
+
+class NoRuntime(Unavailable):
+    """No runtime is running in {data_dir}. Start one with `symbi up`, or name one with --data-dir."""
+
+
+class ProjectionsBehind(Unavailable):
+    """The projections have not reached position {seq} within {waited_s} s; `symbi status` shows why."""
+
+
+@dataclass
+class Client:
+    """What one principal can do with a runtime."""
+
+    commands: Commands
+    queries: AsyncEngine
+    """The read side: connections for the query functions of `projections`."""
+    log: EventLog
+    blobs: Blobs
+    data_keys: DataKeys
+    verifier: Verifier
+    settings: Settings
+
+    async def send(self, command: Command, *, command_id: str | None = None) -> Answer:
+        """Carry out *command*; see `Commands.send`."""
+        return await self.commands.send(command, command_id=command_id)
+
+    async def schedule_agent(self, config: Mapping[str, Any], *, agent_id: str | None = None) -> str:
+        """Spawn an agent from its configuration and return its id; see `Commands.schedule_agent`."""
+        return await self.commands.schedule_agent(config, agent_id=agent_id)
+
+    async def submit_task(self, agent_id: str, work: Work, **options: Any) -> str:
+        """Give *work* to an agent and return the task's id; *options* are `SubmitTask`'s other fields."""
+        return await self.commands.submit_task(agent_id, work, **options)
+
+    async def get_system_status(self) -> HealthStatus:
+        """How the runtime is: its parts, what they use, and the newest trouble."""
+        info = DataDir.open(self.settings.data_dir, create=False).read_runtime()
+        process = Process(info.pid, info.roles, info.started_at) if info else None
+        return await health(self.queries, self.log, self.settings.data_dir, process)
+
+    async def follow_events(self, after: int | None = None) -> AsyncIterator[Fact | Bad]:
+        """What is recorded from now on, or after that position, verified, for ever."""
+        start = await self.log.last_seq() if after is None else after
+        verifier = self.verifier.fresh()
+        async for batch in self.log.follow(after=start):
+            for item in await verifier.check(batch):
+                yield item
+
+    async def read_events(self, after: int = 0) -> AsyncIterator[Sequence[Item]]:
+        """Everything after that position up to now, verified, in batches."""
+        async for items in read_verified(self.log, self.verifier, after=after):
+            yield items
+
+    async def wait_for(self, seq: int, *, timeout_s: float = CATCH_UP_S) -> None:
+        """Return when every projection has reached position *seq*.
+
+        Raises:
+            ProjectionsBehind: they have not within *timeout_s*.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                # Another process moves them: there is nothing here to wait on.
+                while not await self._reached(seq):  # noqa: ASYNC110
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            raise ProjectionsBehind(seq=seq, waited_s=timeout_s) from None
+
+    async def _reached(self, seq: int) -> bool:
+        async with self.queries.connect() as connection:
+            return all(checkpoint.position >= seq for checkpoint in await positions(connection))
+
+
+@asynccontextmanager
+async def connect(settings: Settings, *, as_principal: str = OPERATOR) -> AsyncIterator[Client]:
+    """A client of the runtime that *settings* name: by its URLs, or by its data directory.
+
+    Raises:
+        NoRuntime: none is running there.
+        KeyFileMissing: the principal's key is not in the data directory.
+    """
+    data = DataDir.open(settings.data_dir, create=False)
+    nats_url, postgres_url = _addresses(settings, data)
+    crypto = provider(settings.security.crypto_provider)
+    keys = Keys(data, crypto)
+    key, root = keys.existing(as_principal), keys.existing("registrar")
+    async with AsyncExitStack() as stack:
+        seed = login(data, as_principal).seed
+        nc = await _connect(nats_url, as_principal, seed)
+        stack.push_async_callback(disconnect, nc)
+        engine = create_engine(postgres_url)
+        stack.push_async_callback(engine.dispose)
+        log = JetStreamEventLog(nc)
+        keyring = await load_keyring(log, root.public_key, crypto)
+        data_keys = keys.data_keys()
+        yield Client(
+            commands=Commands(NatsCommandBus(nc), key, as_principal, SystemClock()),
+            queries=engine,
+            log=log,
+            blobs=blobs_of(settings, data, nc, data_keys),
+            data_keys=data_keys,
+            verifier=Verifier(keyring, crypto),
+            settings=settings,
+        )
+
+
+def _addresses(settings: Settings, data: DataDir) -> tuple[str, str]:
+    running = data.read_runtime()
+    nats_url = settings.nats.url or (running.nats_url if running else "")
+    postgres_url = settings.postgres.url or (running.postgres_url if running else "")
+    if not nats_url or not postgres_url:
+        raise NoRuntime(data_dir=settings.data_dir)
+    return nats_url, postgres_url
+
+
+async def _connect(url: str, name: str, seed: str) -> Nats:
+    """Connect; a server that is taking over new logins at this moment resets whoever just arrives."""
+    for pause in RESET_PAUSES_S:
+        try:
+            return await connect_nats(url, name=name, seed=seed)
+        except NatsUnavailable as error:
+            if "reset" not in error.message:
+                raise
+            await asyncio.sleep(pause)
+    return await connect_nats(url, name=name, seed=seed)

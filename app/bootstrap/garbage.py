@@ -1,0 +1,16 @@
+"""Keeps the garbage collector's pauses short in a process that holds a large, long-lived state."""
+
+import gc
+
+YOUNG = 50_000
+"""Allocations between two collections of the youngest objects; the default is 700."""
+
+
+def tune() -> None:
+    """Leave what exists now out of every later collection, and collect old objects rarely.
+
+    Measured on the command path: a quarter of its time was spent walking state that is never garbage.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 25, 100)

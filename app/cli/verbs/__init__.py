@@ -1,0 +1,31 @@
+"""Every verb, in the order in which the help shows them."""
+
+from collections.abc import Mapping, Sequence
+
+import typer
+
+from .agent import agent
+from .config import config
+from .doctor import doctor_verbs
+from .events import events
+from .identity import identity
+from .keys import keys
+from .projections import projections
+from .quickstart import quickstart_verbs
+from .role import role
+from .status import status_verbs
+from .task import task
+from .up import up_verbs
+
+ROOT_VERBS: Sequence[typer.Typer] = (quickstart_verbs, up_verbs, status_verbs, doctor_verbs)
+
+GROUPS: Mapping[str, typer.Typer] = {
+    "agent": agent,
+    "task": task,
+    "events": events,
+    "projections": projections,
+    "identity": identity,
+    "role": role,
+    "keys": keys,
+    "config": config,
+}
