@@ -1,0 +1,288 @@
+"""A pool of nodes and agents in memory: what users, workers and a scheduler make of it, step by step."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from app.domain.agent import AGENT, Agent
+from app.domain.agent import ENDED as AGENT_ENDED
+from app.domain.decider import Context
+from app.domain.node import NODE, Node, NodeState
+from app.domain.scheduling import Decision, Schedule
+from app.domain.task import ON_A_NODE, TASK, Placed, Task, TaskStatus, evolve_task
+from app.errors import Invalid, Rejected
+from events.base import Event
+from events.commands import (
+    AgentCommand,
+    CancelTask,
+    Command,
+    CompleteTask,
+    DrainNode,
+    FailTask,
+    HaltAgent,
+    JoinNode,
+    LoseNode,
+    NodeCommand,
+    QuarantineAgent,
+    ReleaseAgent,
+    ResumeAgent,
+    RetryTask,
+    SpawnAgent,
+    StartTask,
+    SubmitTask,
+    SuspendAgent,
+    TaskLimits,
+    TerminateAgent,
+)
+from events.commands.task import TaskCommand
+from events.node import Capacity, NodeEvent
+from events.task import NoopWork, PriorityTier, TaskEvent
+
+CAPACITIES = [
+    Capacity(tasks=1, memory_mb=1024, cpu_cores=8),
+    Capacity(tasks=4, memory_mb=96, cpu_cores=1),
+    Capacity(tasks=2, memory_mb=64, cpu_cores=4),
+]
+"""What each node offers, at every start."""
+AGENTS = 5
+
+
+class Recorded(NamedTuple):
+    """One event of the log."""
+
+    seq: int
+    agent_id: str | None
+    event: Event
+
+
+@dataclass
+class Pool:
+    """The log, the state that commands are decided on, and a scheduler that reads behind it."""
+
+    log: list[Recorded] = field(default_factory=list)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    schedule: Schedule = field(default_factory=Schedule)
+    read: int = 0
+    """How much of the log the scheduler has read."""
+    sent: list[Decision] = field(default_factory=list)
+    """What it has decided and nobody has answered yet."""
+    asked: int = 0
+
+    def ask(self, command: Command) -> bool:
+        """Carry out *command* if the state allows it; whether it did."""
+        self.asked += 1
+        context = Context(command_id=f"c{self.asked}", actor="human/alice")
+        agent_id: str | None = getattr(command, "agent_id", None)
+        try:
+            events = self._decide(command, agent_id, context)
+        except (Rejected, Invalid):
+            return False
+        for event in events:
+            self._record(agent_id, event)
+        return True
+
+    def _decide(self, command: Command, agent_id: str | None, context: Context) -> list[Event]:
+        if isinstance(command, NodeCommand):
+            return [*NODE.decide(self.nodes.get(command.node_id, Node()), command, context)]
+        agent = self.agents.get(agent_id or "", Agent())
+        if isinstance(command, AgentCommand):
+            return [*AGENT.decide(agent, command, context)]
+        assert isinstance(command, TaskCommand)
+        task_id = "" if isinstance(command, SubmitTask) else command.task_id
+        return [*TASK.decide(Placed(agent, self.tasks.get(task_id, Task())), command, context)]
+
+    def _record(self, agent_id: str | None, event: Event) -> None:
+        self.log.append(Recorded(len(self.log) + 1, agent_id, event))
+        if isinstance(event, NodeEvent):
+            self.nodes[event.node_id] = NODE.evolve(self.nodes.get(event.node_id, Node()), event)
+            return
+        assert agent_id is not None
+        self.agents[agent_id] = AGENT.evolve(self.agents.get(agent_id, Agent()), event)  # type: ignore[arg-type]
+        if isinstance(event, TaskEvent):
+            self.tasks[event.task_id] = evolve_task(self.tasks.get(event.task_id, Task()), event)
+            self.owners[event.task_id] = agent_id
+
+    def deliver(self, most: int) -> None:
+        """Let the scheduler read on."""
+        for recorded in self.log[self.read : self.read + most]:
+            self.schedule.take(*recorded)
+        self.read = min(len(self.log), self.read + most)
+
+    def decide(self, most: int = 500) -> None:
+        """Let it decide."""
+        self.sent += self.schedule.decide(most)
+
+    def answer(self, index: int) -> None:
+        """Carry out one of its decisions, in any order, or refuse it."""
+        if self.sent:
+            decision = self.sent.pop(index % len(self.sent))
+            if not self.ask(decision):
+                self.schedule.refused(decision)
+
+    def restart(self) -> None:
+        """Another scheduler takes over, from the state as it is; what was sent still arrives before that."""
+        while self.sent:
+            self.answer(0)
+        self.schedule = Schedule.restored(
+            self.agents, [(self.owners[name], task) for name, task in self.tasks.items()], self.nodes.values()
+        )
+        self.read = len(self.log)
+
+    def settle(self) -> None:
+        """Let it read, decide and be answered until there is nothing left to do."""
+        for _ in range(10_000):
+            self.deliver(len(self.log))
+            self.decide()
+            if not self.sent and self.read == len(self.log):
+                return
+            while self.sent:
+                self.answer(0)
+        raise AssertionError("the scheduler never comes to rest")
+
+    def on_node(self, node_id: str) -> list[Task]:
+        return [task for task in self.tasks.values() if task.status in ON_A_NODE and task.node_id == node_id]
+
+    def rank(self, task: Task) -> tuple[bool, int, int]:
+        """Who goes first has the smallest."""
+        age = list(self.tasks).index(task.task_id)
+        return task.tier is not PriorityTier.REALTIME, -task.priority, age
+
+    def next_of(self, agent_id: str) -> Task | None:
+        """The agent's first queued task, if it may run one more."""
+        queued = [
+            task
+            for name, task in self.tasks.items()
+            if self.owners[name] == agent_id and task.status is TaskStatus.QUEUED
+        ]
+        return min(queued, key=self.rank) if queued and self.may_run(agent_id) else None
+
+    def has_room(self, node_id: str, task: Task) -> bool:
+        node, held = self.nodes[node_id], self.on_node(node_id)
+        return (
+            node.state is NodeState.JOINED
+            and node.capacity is not None
+            and len(held) < node.capacity.tasks
+            and sum(each.memory_mb for each in held) + task.memory_mb <= node.capacity.memory_mb
+            and sum(each.cpu_cores for each in held) + task.cpu_cores <= node.capacity.cpu_cores + 1e-9
+        )
+
+    def may_run(self, agent_id: str) -> bool:
+        agent = self.agents[agent_id]
+        return (
+            agent.state in ("ready", "running")
+            and not agent.quarantined
+            and agent.config is not None
+            and len(agent.running) < agent.config.max_concurrent_tasks
+        )
+
+    def has_ended(self, agent_id: str) -> bool:
+        return self.agents[agent_id].state in AGENT_ENDED
+
+
+Step = Callable[[Pool, int], object]
+
+
+def _agent(choice: int) -> str:
+    return f"a{choice % AGENTS}"
+
+
+def _node(choice: int) -> str:
+    return f"n{choice % len(CAPACITIES)}"
+
+
+def _task(pool: Pool, choice: int, *statuses: TaskStatus) -> Task | None:
+    found = [task for task in pool.tasks.values() if task.status in statuses]
+    return found[choice % len(found)] if found else None
+
+
+def _spawn(pool: Pool, choice: int) -> None:
+    config = {"name": "x", "version": "1.0.0", "max_concurrent_tasks": 1 + choice // AGENTS % 2}
+    pool.ask(SpawnAgent(agent_id=f"{_agent(choice)}-{pool.asked}", config=config))
+
+
+def _submit(pool: Pool, choice: int) -> None:
+    if not pool.agents:
+        return _spawn(pool, choice)
+    agent_id = list(pool.agents)[choice % len(pool.agents)]
+    pool.ask(
+        SubmitTask(
+            agent_id=agent_id,
+            work=NoopWork(),
+            priority=choice % 3,
+            tier=PriorityTier.REALTIME if choice % 5 == 0 else PriorityTier.BATCH,
+            max_retries=choice % 2,
+            limits=TaskLimits(memory_mb=16 << choice % 4, cpu_cores=0.5),
+        )
+    )
+
+
+def _of_agent(command: Callable[..., Command]) -> Step:
+    def step(pool: Pool, choice: int) -> None:
+        if pool.agents:
+            pool.ask(command(agent_id=list(pool.agents)[choice % len(pool.agents)]))
+
+    return step
+
+
+def _of_task(command: Callable[..., Command], *statuses: TaskStatus) -> Step:
+    def step(pool: Pool, choice: int) -> None:
+        if (task := _task(pool, choice, *statuses)) is not None:
+            pool.ask(command(agent_id=pool.owners[task.task_id], task_id=task.task_id))
+
+    return step
+
+
+def _report(command: Callable[..., Command], status: TaskStatus) -> Step:
+    def step(pool: Pool, choice: int) -> None:
+        if (task := _task(pool, choice, status)) is not None:
+            names = {"agent_id": pool.owners[task.task_id], "task_id": task.task_id}
+            pool.ask(command(**names, node_id=task.node_id, assignment=task.assignment))
+
+    return step
+
+
+def _fail(**names: object) -> FailTask:
+    return FailTask.model_validate({**names, "reason": "exit"})
+
+
+def _join(pool: Pool, choice: int) -> None:
+    capacity = CAPACITIES[choice % len(CAPACITIES)]
+    pool.ask(JoinNode(node_id=_node(choice), capacity=capacity, tiers=[]))
+
+
+STEPS: list[tuple[int, Step]] = [
+    (12, _submit),
+    (2, _spawn),
+    (3, _join),
+    (1, lambda pool, choice: pool.ask(LoseNode(node_id=_node(choice), reason="silent"))),
+    (1, lambda pool, choice: pool.ask(DrainNode(node_id=_node(choice), reason="stops"))),
+    (8, _report(StartTask, TaskStatus.ASSIGNED)),
+    (6, _report(CompleteTask, TaskStatus.RUNNING)),
+    (4, _report(_fail, TaskStatus.RUNNING)),
+    (1, _of_agent(SuspendAgent)),
+    (2, _of_agent(ResumeAgent)),
+    (1, _of_agent(HaltAgent)),
+    (1, _of_agent(TerminateAgent)),
+    (1, _of_agent(QuarantineAgent)),
+    (2, _of_agent(ReleaseAgent)),
+    (1, _of_task(CancelTask, TaskStatus.QUEUED, TaskStatus.ASSIGNED, TaskStatus.RUNNING)),
+    (1, _of_task(RetryTask, TaskStatus.FAILED, TaskStatus.DEAD_LETTERED)),
+    (12, lambda pool, choice: pool.deliver(1 + choice % 5)),
+    (8, lambda pool, choice: pool.decide(1 + choice % 3)),
+    (12, lambda pool, choice: pool.answer(choice)),
+    (1, lambda pool, choice: pool.restart()),
+]
+"""Whatever may happen, and how often; each takes a number that it chooses by."""
+
+
+def course(seed: int, steps: int) -> Pool:
+    """A pool to which that many of them happened."""
+    chance, pool = random.Random(seed), Pool()
+    weights = [weight for weight, _ in STEPS]
+    for _, step in chance.choices(STEPS, weights, k=steps):
+        step(pool, chance.randrange(2**16))
+    return pool
