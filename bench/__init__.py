@@ -1,0 +1,1 @@
+"""Benches: `make bench`."""

@@ -1,0 +1,19 @@
+"""Every group of measurements by its name."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from .harness import Row
+from .log import MEASUREMENTS as LOG
+
+
+class Measurement(NamedTuple):
+    """One thing that is measured; it may give several rows."""
+
+    title: str
+    run: Callable[[], Sequence[Row]]
+
+
+GROUPS: Mapping[str, Sequence[Measurement]] = {
+    "log": [Measurement(title, run) for title, run in LOG.items()],
+}

@@ -1,0 +1,1 @@
+"""What the benches compare with; each runs in the virtual environment that `make peers` makes."""
