@@ -114,3 +114,35 @@ async def test_a_login_that_the_server_does_not_know_is_refused_at_once(server: 
     async with asyncio.timeout(2):
         with pytest.raises(NatsUnavailable, match=r"(?i)authorization violation|reset by peer"):
             await connect(server.url, name="gateway", seed=new_seed(), within=30)
+
+
+async def test_a_login_refused_while_the_server_reads_new_ones_is_tried_again(server: NatsServer) -> None:
+    """A server that reloads its logins refuses connections that have not said yet who they are."""
+    refusals = iter((b"-ERR 'Authorization Violation'\r\n",))
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(await there.readline())  # INFO
+        refusal = next(refusals, None)
+        if refusal is not None:
+            await reader.readline()  # CONNECT
+            writer.write(refusal)
+        else:
+            await asyncio.gather(_pipe(reader, back), _pipe(there, writer))
+        back.close()
+        writer.close()
+
+    relay = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with relay:
+        url = f"nats://127.0.0.1:{relay.sockets[0].getsockname()[1]}"
+        async with asyncio.timeout(10):
+            client = await server.login("gateway", url)
+            assert client.is_connected
+            await client.close()
+        assert next(refusals, None) is None
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()

@@ -12,6 +12,9 @@ from ..nats_permissions import inbox_prefix
 
 CONNECT_WITHIN = 5.0
 RECONNECT_EVERY = 0.25
+ASK_AGAIN_AFTER = (0.1, 0.3)
+"""Seconds between attempts after a refused login. A server that is just reading new logins refuses whoever
+has not yet said who he is, however good his login."""
 PING_EVERY = 10
 """Seconds; two unanswered pings in a row end a connection that looks alive and is not."""
 PENDING_BYTES = 8 * 1024 * 1024
@@ -23,6 +26,10 @@ class NatsUnavailable(Unavailable):
     """NATS at {url} cannot be reached: {cause}. Check that it runs there and knows this login."""
 
 
+class _LoginRefused(Exception):
+    """The server does not know this login, or is just reading new ones."""
+
+
 async def connect(url: str, *, name: str, seed: str | None = None, within: float = CONNECT_WITHIN) -> Client:
     """Connect as *name*, with an nkey *seed* where the server asks for one; several URLs are split by commas.
 
@@ -32,8 +39,21 @@ async def connect(url: str, *, name: str, seed: str | None = None, within: float
     Raises:
         NatsUnavailable: there was no connection within that many seconds, or the login was refused.
     """
+    deadline = asyncio.get_running_loop().time() + within
+    for pause in (*ASK_AGAIN_AFTER, None):
+        try:
+            return await _attempt(url, name, seed, deadline)
+        except _LoginRefused as error:
+            refusal = error
+        if pause is not None:
+            await asyncio.sleep(pause)
+    raise NatsUnavailable(url=_without_secrets(url), cause=str(refusal))
+
+
+async def _attempt(url: str, name: str, seed: str | None, deadline: float) -> Client:
     client = Client()
     events = _Events(client, name)
+    within = max(0.1, deadline - asyncio.get_running_loop().time())
     connecting = asyncio.ensure_future(
         client.connect(url.split(","), **_options(name, seed), **events.callbacks())
     )
@@ -52,6 +72,8 @@ async def connect(url: str, *, name: str, seed: str | None = None, within: float
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
             await client.close()
+    if events.refused.is_set():
+        raise _LoginRefused(events.cause(within))
     raise NatsUnavailable(url=_without_secrets(url), cause=events.cause(within))
 
 
@@ -82,7 +104,7 @@ class _Events:
         }
 
     def cause(self, within: float) -> str:
-        return str(self.last or "") or f"no answer within {within:g} s"
+        return str(self.last or "") or f"no answer within {within:.3g} s"
 
     async def _error(self, error: Exception) -> None:
         self.last = error
