@@ -1,0 +1,134 @@
+"""What an allowed act is bound to: the enforcement point carries it out, or the act does not happen."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from events.agent_config import DataClass, SandboxTier
+
+
+class AuditLevel(StrEnum):
+    """How much of the act is recorded."""
+
+    DECISION = "decision"
+    """That it was allowed."""
+    METADATA = "metadata"
+    """Also what it was about: sizes, classes, digests."""
+    FULL = "full"
+    """Also the content, encrypted in the blob store."""
+
+
+class Network(StrEnum):
+    """What a sandbox may reach."""
+
+    NONE = "none"
+    ALLOW_LIST = "allow_list"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class RequireApproval:
+    """That many holders of a role, none of them the requester, must grant it before the time is over."""
+
+    role: str
+    quorum: int = 1
+    timeout_s: int = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Redact:
+    """Data of these classes is taken out before it is handed on."""
+
+    classes: frozenset[DataClass]
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most that often within the window, for each principal and action, counted over all processes."""
+
+    count: int
+    window_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class MinTier:
+    """The sandbox is at least as strict."""
+
+    tier: SandboxTier
+
+
+@dataclass(frozen=True, slots=True)
+class MaxTier:
+    """The sandbox is at most as strict; a stricter one that is demanded elsewhere denies."""
+
+    tier: SandboxTier
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The act is recorded this fully, even if it would not be recorded otherwise."""
+
+    level: AuditLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """The sandbox reaches no more of the network than this."""
+
+    network: Network
+
+
+class BudgetUnit(StrEnum):
+    """What a budget is counted in."""
+
+    TOKENS = "tokens"
+    CENTS = "cents"
+    CALLS = "calls"
+    CPU_SECONDS = "cpu_seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The principal's use stays below an amount within the window; what would pass it is denied."""
+
+    unit: BudgetUnit
+    amount: int
+    window_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """The act, or all acts of its run together, end within the time; later they are stopped."""
+
+    seconds: int
+    whole_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RetryLimit:
+    """A failed act is tried again at most that often."""
+
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitBreaker:
+    """After that many failures in a row the act is refused for a while."""
+
+    failures: int
+    cooldown_s: int
+
+
+Condition: TypeAlias = (
+    RequireApproval
+    | Redact
+    | RateLimit
+    | MinTier
+    | MaxTier
+    | Audit
+    | Sandbox
+    | Budget
+    | TimeLimit
+    | RetryLimit
+    | CircuitBreaker
+)
