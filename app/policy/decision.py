@@ -18,7 +18,7 @@ class Grounds:
     policies: tuple[str, ...] = ()
     """The ids of the policies that determined it, sorted; none where it was an error or nothing permits."""
     reasons: tuple[str, ...] = ()
-    """What those policies say of themselves (`@reason`), in the same order, without those that say nothing."""
+    """What those policies say of themselves (`@reason`), in the same order; silent ones are left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias, Union
 
-Value: TypeAlias = Union[bool, int, float, str, None, "EntityRef", Sequence["Value"], Mapping[str, "Value"]]
+Value: TypeAlias = Union[bool, int, float, str, "EntityRef", Sequence["Value"], Mapping[str, "Value"], None]
 """What an attribute holds: JSON, and references to entities."""
 
 Attributes: TypeAlias = Mapping[str, Value]
@@ -59,7 +59,7 @@ class Action(StrEnum):
     APPROVE = "approve"
     """Grant or deny what waits for a person."""
     ADMINISTER = "administer"
-    """Change who and what there is: identities, roles, policies, nodes, tools; `context.operation` says what."""
+    """Change who and what there is, from identities to policies: `context.operation` says what."""
 
 
 @dataclass(frozen=True, slots=True)
