@@ -152,6 +152,7 @@ def _number(text: str, field: _Field) -> int:
     if not text.isdigit() or not field.least <= int(text) <= field.most:
         names = f" or {field.names[0]} to {field.names[-1]}" if field.names else ""
         raise NotCron(
-            f"{text!r} does not fit the field {field.name!r}, which takes {field.least} to {field.most}{names}"
+            f"{text!r} does not fit the field {field.name!r}, "
+            f"which takes {field.least} to {field.most}{names}"
         )
     return int(text)
