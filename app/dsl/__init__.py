@@ -1,0 +1,1 @@
+"""The language agents are defined in: reading it, checking it, formatting it and running it, all pure."""
