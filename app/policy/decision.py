@@ -46,7 +46,7 @@ class AllowWithConditions:
     """It may happen if every condition is carried out; whoever cannot carry out one must not act."""
 
     conditions: tuple[Condition, ...]
-    """Not empty; at most one of each kind, the strictest that the permitting policies set."""
+    """Not empty; of each kind the strictest that applies (`merging.py`)."""
     grounds: Grounds
 
 

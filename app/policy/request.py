@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
-Value: TypeAlias = Union[bool, int, float, str, "EntityRef", Sequence["Value"], Mapping[str, "Value"], None]
-"""What an attribute holds: JSON, and references to entities."""
+Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Value] | None"
+"""What an attribute holds: JSON. Where the schema says that it is an entity, its id."""
 
 Attributes: TypeAlias = Mapping[str, Value]
 
@@ -100,7 +100,8 @@ class Request:
     """One question, complete: the answer depends on nothing else but the active policies.
 
     Treat everything in it as frozen. `context` holds the attributes of the action in `schema.cedarschema`;
-    what a tool is called with goes under `arguments`.
+    what a tool is called with goes under `arguments`. An attribute that the schema does not know is seen by
+    conditions of agent definitions only.
     """
 
     principal: Principal

@@ -9,15 +9,19 @@ from events.commands import (
     CancelTask,
     Command,
     CompleteTask,
+    CompleteToolCall,
     DeadLetterTask,
+    DenyToolCall,
     DrainNode,
     FailTask,
+    FailToolCall,
     JoinNode,
     LoseNode,
     PreemptTask,
     ProgressTask,
     ReleaseAgent,
     RemoveNode,
+    RequestToolCall,
     RequeueTask,
     ResumeAgent,
     RetryTask,
@@ -47,7 +51,8 @@ class Asked:
     """The principal as events name it: `human/operator`."""
 
 
-REPORTS = (StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask)
+CALLS = (RequestToolCall, CompleteToolCall, FailToolCall, DenyToolCall)
+REPORTS = (StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask, *CALLS)
 SCHEDULING = (
     AssignTask,
     PreemptTask,
