@@ -37,7 +37,7 @@ class Record(BaseModel, metaclass=_PlainInstances):
     )
 
 
-OF_AGENTS = frozenset({"agent", "task"})
+OF_AGENTS = frozenset({"agent", "task", "tool"})
 """Aggregates inside an agent's boundary: the envelopes of their events name the agent."""
 
 OF_NOBODY = frozenset({"identity", "log", "node"})
@@ -51,7 +51,7 @@ class Event(Record):
     """The field's standard term on the wire: `agent.spawned`."""
     version: ClassVar[int]
     aggregate: ClassVar[str]
-    """Whose history it belongs to: `agent`, `task`, `node`, `identity` or `log`."""
+    """Whose history it belongs to: `agent`, `task`, `tool`, `node`, `identity` or `log`."""
     asserts_nothing: ClassVar[bool] = False
     """True for a reading that holds whatever the state was; it is appended without an expectation."""
     personal_purpose: ClassVar[str] = "account"

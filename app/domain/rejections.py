@@ -161,3 +161,19 @@ class KeyInUse(Rejected):
 
 class TaskExists(Rejected):
     """The task {task_id} exists already: this command was carried out before, too long ago for its answer."""
+
+
+class ToolCallUnknown(Rejected):
+    """The task {task_id} has asked for no call {call_id}, so nothing can have come of it."""
+
+
+class ToolCallClosed(Rejected):
+    """The call {call_id} of the task {task_id} has its outcome already."""
+
+
+class ToolCallOpen(Rejected):
+    """The call {call_id} ({tool}) was asked for under assignment {assignment}: close it first."""
+
+
+class ToolCallOutOfTurn(Rejected):
+    """The task {task_id} cannot make its call {index} now: its next is {next}, counted from 0."""

@@ -104,6 +104,8 @@ class Task:
     memory_mb: int = 0
     failure: str = ""
     """Why it failed last, in one word."""
+    run: int = 1
+    """Counts its runs: one that failed and is tried again begins anew, one that was interrupted goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +309,8 @@ def evolve_task(task: Task, event: TaskEvent) -> Task:
         case TaskPreempted():
             return replace(task, status=TaskStatus.QUEUED, node_id="")
         case TaskRetried(attempt=attempt):
-            return replace(task, status=TaskStatus.QUEUED, node_id="", attempt=attempt - 1)
+            run = task.run + (task.status in FAILED)
+            return replace(task, status=TaskStatus.QUEUED, node_id="", attempt=attempt - 1, run=run)
         case TaskCompleted():
             return replace(task, status=TaskStatus.COMPLETED)
         case TaskFailed(reason=reason):

@@ -10,6 +10,7 @@ from events import identifiers
 from events.base import Event
 from events.commands import AgentCommand, NodeCommand, RecordedEvent, Request, SpawnAgent
 from events.commands.task import TaskCommand
+from events.commands.tool import ToolCommand
 from events.identifiers import boundary
 from events.signing import SigningKey
 
@@ -18,6 +19,7 @@ from ..domain.decider import Context
 from ..domain.identity import IDENTITY, Identity
 from ..domain.node import NODE, Node
 from ..domain.task import TASK
+from ..domain.tool import TOOL
 from ..errors import Conflict, Denied, Rejected, Unavailable
 from ..policy.roles import Asked, authorize
 from ..ports.clock import Clock
@@ -148,6 +150,8 @@ class CommandLoop:
         if isinstance(command, TaskCommand):
             task_id = place.aggregate_id
             return TASK.decide(world.placed(command.agent_id, task_id), command, context)
+        if isinstance(command, ToolCommand):
+            return TOOL.decide(world.calling(command.agent_id, command.task_id), command, context)
         if isinstance(command, NodeCommand):
             return NODE.decide(world.nodes.get(command.node_id) or Node(), command, context)
         return IDENTITY.decide(world.identities.get(command.identity_id) or Identity(), command, context)

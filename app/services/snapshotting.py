@@ -21,6 +21,7 @@ from ..domain.agent import Agent, AgentState
 from ..domain.identity import Identity
 from ..domain.node import Node, NodeState
 from ..domain.task import Task, TaskStatus
+from ..domain.tool import Calls, OpenCall
 from ..errors import Unavailable
 from ..ports.event_log import EventLog
 from ..ports.snapshots import Snapshot, SnapshotStore
@@ -33,6 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 TASK_FIELDS = tuple(field.name for field in fields(Task))
+CALL_FIELDS = tuple(field.name for field in fields(OpenCall))
 
 
 class Chain:
@@ -77,6 +79,15 @@ def encode(world: World) -> bytes:
         "tasks": [
             [world.task_agents[key], *(getattr(task, name) for name in TASK_FIELDS)]
             for key, task in world.tasks.items()
+        ],
+        "calls": [
+            [
+                task_id,
+                calls.run,
+                calls.requested,
+                {of: [getattr(call, name) for name in CALL_FIELDS] for of, call in calls.open.items()},
+            ]
+            for task_id, calls in world.calls.items()
         ],
         "nodes": [
             [
@@ -131,6 +142,8 @@ def decode(body: bytes, keyring: Keyring, seq: int) -> World:
         task = replace(task, status=TaskStatus(task.status), tier=PriorityTier(task.tier))
         world.tasks[task.task_id] = task
         world.task_agents[task.task_id] = agent_id
+    for task_id, run, requested, waiting in document["calls"]:
+        world.calls[task_id] = Calls(run, requested, {of: OpenCall(*call) for of, call in waiting.items()})
     for node_id, state, capacity, tiers, joined in document["nodes"]:
         given = Capacity.model_validate(capacity) if capacity else None
         world.nodes[node_id] = Node(

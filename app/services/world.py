@@ -11,10 +11,12 @@ from events.base import Event
 from events.codec import Fact
 from events.commands import AgentCommand, IdentityCommand, NodeCommand, RecordedEvent, SpawnAgent
 from events.commands.task import SubmitTask, TaskCommand
+from events.commands.tool import ToolCommand
 from events.identifiers import NOBODY, boundary
 from events.identity import AuthFailed, IdentityEvent, Role
 from events.node import NodeEvent
 from events.task import TaskEvent
+from events.tool import ToolEvent
 from projections.quarantine import Bad
 
 from ..domain.agent import AGENT, Agent, AgentState, spawned_id
@@ -24,10 +26,11 @@ from ..domain.node import NODE, Node
 from ..domain.task import ENDED as TASK_ENDED
 from ..domain.task import FAILED as TASK_FAILED
 from ..domain.task import Placed, Task, evolve_task, submitted_id
+from ..domain.tool import Calling, Calls, evolve_calls
 from .keyring import Keyring
 from .stamping import Place
 
-FOLD_VERSION = 3
+FOLD_VERSION = 4
 """Raised whenever the fold changes, so that older snapshots are not used."""
 
 ENDED_TASKS_KEPT = 200_000
@@ -62,6 +65,8 @@ class World:
     tasks: dict[str, Task] = field(default_factory=dict)
     task_agents: dict[str, str] = field(default_factory=dict)
     ended_tasks: "OrderedDict[str, None]" = field(default_factory=OrderedDict)
+    calls: dict[str, Calls] = field(default_factory=dict)
+    """By task: of those that run or left a call open."""
     nodes: dict[str, Node] = field(default_factory=dict)
     identities: dict[str, Identity] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
@@ -79,6 +84,7 @@ class World:
             tasks=dict(self.tasks),
             task_agents=dict(self.task_agents),
             ended_tasks=self.ended_tasks.copy(),
+            calls=dict(self.calls),
             nodes=dict(self.nodes),
             identities=dict(self.identities),
             cursors={of: replace(cursor) for of, cursor in self.cursors.items()},
@@ -95,6 +101,10 @@ class World:
         agent = self.agents.get(agent_id) or Agent()
         task = self.tasks.get(task_id) if self.task_agents.get(task_id) == agent_id else None
         return Placed(agent, task or Task())
+
+    def calling(self, agent_id: str, task_id: str) -> Calling:
+        """A task's calls beside the task and its agent."""
+        return Calling(self.placed(agent_id, task_id), self.calls.get(task_id) or Calls())
 
     def other_operators(self, than: str) -> int:
         return sum(1 for name, one in self.identities.items() if name != than and one.can_operate)
@@ -159,6 +169,8 @@ class World:
         if isinstance(event, AgentEvent | TaskEvent):
             if agent is not None:
                 self._fold_agent(agent, event)
+        elif isinstance(event, ToolEvent):
+            self._fold_call(event)
         elif isinstance(event, NodeEvent):
             self.nodes[event.node_id] = NODE.evolve(self.nodes.get(event.node_id) or NODE.initial, event)
         elif isinstance(event, IdentityEvent) and revision is not None:
@@ -177,12 +189,26 @@ class World:
         self.tasks[event.task_id] = task
         self.task_agents[event.task_id] = agent_id
         if task.status in TASK_ENDED or task.status in TASK_FAILED:
+            self._forget_calls(event.task_id)
             self.ended_tasks[event.task_id] = None
             if len(self.ended_tasks) > ENDED_TASKS_KEPT:
                 oldest, _ = self.ended_tasks.popitem(last=False)
                 del self.tasks[oldest], self.task_agents[oldest]
         else:
             self.ended_tasks.pop(event.task_id, None)
+
+    def _fold_call(self, event: ToolEvent) -> None:
+        task = self.tasks.get(event.task_id)
+        calls = self.calls.get(event.task_id) or Calls()
+        self.calls[event.task_id] = evolve_calls(calls, event, task.node_id if task else "")
+        if event.task_id in self.ended_tasks:
+            self._forget_calls(event.task_id)
+
+    def _forget_calls(self, task_id: str) -> None:
+        """Drop the calls of a task that has ended, unless one of them may still be told about."""
+        calls = self.calls.get(task_id)
+        if calls is not None and not calls.open:
+            del self.calls[task_id]
 
     def _fold_identity(self, seq: int, event: IdentityEvent) -> None:
         if isinstance(event, AuthFailed):
@@ -215,7 +241,7 @@ def boundary_of_subject(subject: str) -> str | None:
     return boundary(agent, tokens[3], tokens[4])
 
 
-AnyCommand: TypeAlias = AgentCommand | TaskCommand | NodeCommand | IdentityCommand
+AnyCommand: TypeAlias = AgentCommand | TaskCommand | ToolCommand | NodeCommand | IdentityCommand
 
 
 def place_of(command: AnyCommand, command_id: str) -> Place:
@@ -227,7 +253,7 @@ def place_of(command: AnyCommand, command_id: str) -> Place:
         return Place("agent", command.agent_id, command.agent_id)
     if isinstance(command, SubmitTask):
         return Place("task", submitted_id(command_id), command.agent_id)
-    if isinstance(command, TaskCommand):
+    if isinstance(command, TaskCommand | ToolCommand):
         return Place("task", command.task_id, command.agent_id)
     if isinstance(command, NodeCommand):
         return Place("node", command.node_id)
@@ -238,14 +264,15 @@ def place_of_event(event: Event, place: Place) -> Place:
     """Where one event of a decision belongs: a halt cancels tasks, which are aggregates of their own."""
     if event.aggregate == place.aggregate:
         return place
-    aggregate_id: str = getattr(event, f"{event.aggregate}_id")
+    aggregate_id = event.about()
+    assert aggregate_id is not None
     return Place(event.aggregate, aggregate_id, place.agent)
 
 
 @cache
 def _told(event_type: type[Event]) -> tuple[str, ...]:
     """Which of an event's fields an answer tells."""
-    names = ("agent_id", "task_id", "node_id", "identity_id", "key_id", "assignment")
+    names = ("agent_id", "task_id", "call_id", "node_id", "identity_id", "key_id", "assignment")
     return tuple(name for name in names if name in event_type.model_fields)
 
 

@@ -49,6 +49,7 @@ from .task import (
     TaskLimits,
     TimeOutTask,
 )
+from .tool import CompleteToolCall, DenyToolCall, FailToolCall, RequestToolCall, ToolCommand
 
 __all__ = [
     "BY_NAME",
@@ -58,11 +59,14 @@ __all__ = [
     "CancelTask",
     "Command",
     "CompleteTask",
+    "CompleteToolCall",
     "DeadLetterTask",
     "DecommissionAgent",
+    "DenyToolCall",
     "DeployAgent",
     "DrainNode",
     "FailTask",
+    "FailToolCall",
     "GrantRole",
     "HaltAgent",
     "IdentityCommand",
@@ -79,6 +83,7 @@ __all__ = [
     "ReleaseAgent",
     "RemoveNode",
     "Request",
+    "RequestToolCall",
     "RequeueTask",
     "ResumeAgent",
     "RetryTask",
@@ -95,6 +100,7 @@ __all__ = [
     "TerminateAgent",
     "TerminateIdentity",
     "TimeOutTask",
+    "ToolCommand",
     "possession_payload",
     "sign_request",
 ]

@@ -9,11 +9,14 @@ from events.commands import (
     CancelTask,
     Command,
     CompleteTask,
+    CompleteToolCall,
     DeadLetterTask,
     DecommissionAgent,
+    DenyToolCall,
     DeployAgent,
     DrainNode,
     FailTask,
+    FailToolCall,
     GrantRole,
     HaltAgent,
     IssueKey,
@@ -25,6 +28,7 @@ from events.commands import (
     RegisterIdentity,
     ReleaseAgent,
     RemoveNode,
+    RequestToolCall,
     RequeueTask,
     ResumeAgent,
     RetryTask,
@@ -40,6 +44,7 @@ from events.commands import (
     TerminateIdentity,
     TimeOutTask,
 )
+from events.content import ContentRef
 from events.identity import IdentityKind, KeyUse, Role
 from events.node import Capacity
 from events.task import NoopWork
@@ -57,6 +62,8 @@ class Row(NamedTuple):
 
 TASK = {"agent_id": "a1", "task_id": "t1"}
 REPORT = {**TASK, "node_id": "n1", "assignment": 1}
+CONTENT = ContentRef(digest="sha256:" + "0" * 64, size=2, scope="task/t1")
+CALL = {**REPORT, "call_id": "c1"}
 KEY = {"identity_id": "bob", "public_key": "", "use": KeyUse.COMMAND}
 
 ASSIGN = AssignTask.model_validate({**TASK, "node_id": "n1"})
@@ -89,6 +96,14 @@ ROWS = [
     Row(CompleteTask.model_validate(REPORT), {WORKER}, set()),
     Row(FailTask.model_validate({**REPORT, "reason": "exit"}), {WORKER}, set()),
     Row(TimeOutTask.model_validate({**REPORT, "after_seconds": 9}), {WORKER}, set()),
+    Row(
+        RequestToolCall.model_validate({**REPORT, "index": 0, "tool": "log", "arguments": CONTENT}),
+        {WORKER},
+        set(),
+    ),
+    Row(CompleteToolCall.model_validate({**CALL, "result": CONTENT}), {WORKER}, set()),
+    Row(FailToolCall.model_validate({**CALL, "reason": "timeout"}), {WORKER}, set()),
+    Row(DenyToolCall.model_validate({**CALL, "reason": "no"}), {WORKER}, set()),
     Row(JOIN, {WORKER}, set()),
     Row(DrainNode(node_id="n1"), {OPERATOR, WORKER}, {OPERATOR}),
     Row(LoseNode(node_id="n1"), {OPERATOR, SCHEDULER}, {OPERATOR, SCHEDULER}),

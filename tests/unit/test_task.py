@@ -600,3 +600,12 @@ def test_a_submission_that_was_carried_out_long_ago_makes_no_second_task() -> No
     again.then_raises(TaskExists)
     another = given(TASK, *READY, *first.events).under(command_id="c2").when(SUBMIT)
     assert [event.model_dump() for event in another.events] != [e.model_dump() for e in first.events]
+
+
+def test_a_run_that_failed_begins_anew_and_one_that_was_interrupted_goes_on() -> None:
+    assert given(TASK, *RUNNING).state.task.run == 1
+    assert given(TASK, *RUNNING, RETRIED).state.task.run == 1
+    assert given(TASK, *RUNNING, PREEMPTED).state.task.run == 1
+    for ended in (FAILED, TIMED_OUT):
+        assert given(TASK, *RUNNING, ended, RETRIED).state.task.run == 2
+    assert given(TASK, *RUNNING, FAILED, DEAD_LETTERED, RETRIED).state.task.run == 2
