@@ -1,11 +1,12 @@
 """The life of one agent."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .agent_config import AgentConfig
 from .base import Event, recorded_as
 from .content import Digest
 from .identifiers import Token
+from .upcast import upcasts
 
 
 @recorded_as("agent.registered", aggregate="agent")
@@ -20,7 +21,7 @@ class AgentRegistered(Event):
     """The actor that asked for it, `human/operator`; whose role `agent_owner` covers it."""
 
 
-@recorded_as("agent.deployed", aggregate="agent")
+@recorded_as("agent.deployed", aggregate="agent", version=2)
 class AgentDeployed(Event):
     """A new version of the definition replaced the one the agent had."""
 
@@ -37,7 +38,7 @@ class AgentSpawned(Event):
     definition_digest: Digest
 
 
-@recorded_as("agent.readied", aggregate="agent")
+@recorded_as("agent.readied", aggregate="agent", version=2)
 class AgentReadied(Event):
     """The configuration is valid: Initializing → Ready."""
 
@@ -119,6 +120,13 @@ class AgentDecommissioned(Event):
 
     agent_id: Token
     reason: str
+
+
+@upcasts("symbi.agent.deployed.v1", AgentDeployed.wire_type())
+@upcasts("symbi.agent.readied.v1", AgentReadied.wire_type())
+def _what_definitions_added(data: dict[str, Any]) -> dict[str, Any]:
+    """Before there were definitions, a configuration had fewer fields; those it lacks have their defaults."""
+    return data
 
 
 AgentEvent: TypeAlias = (

@@ -102,7 +102,7 @@ def test_an_agent_from_its_spawn_to_its_end(shell: Shell) -> None:
     assert [event["type"] for event in spawned["events"]] == [
         "symbi.agent.registered.v1",
         "symbi.agent.spawned.v1",
-        "symbi.agent.readied.v1",
+        "symbi.agent.readied.v2",
     ]
 
     shown = shell.json("agent", "show", agent)
@@ -140,7 +140,7 @@ def test_a_definition_may_be_replaced(shell: Shell) -> None:
     path.write_text('{"name": "tester", "version": "2.0.0"}')
     answer = shell.json("agent", "deploy", agent, str(path))
     shell.json("events", "tail", "-n", "1")
-    assert answer["events"][0]["type"] == "symbi.agent.deployed.v1"
+    assert answer["events"][0]["type"] == "symbi.agent.deployed.v2"
     assert shell.json("agent", "show", agent)["version"] == "2.0.0"
 
 
@@ -280,9 +280,9 @@ def test_events_are_found_and_shown(shell: Shell) -> None:
 
     for name in (str(found[2]["seq"]), found[2]["id"]):
         shown = shell.json("events", "show", name)
-        assert shown["payload"]["type"] == "symbi.agent.readied.v1"
+        assert shown["payload"]["type"] == "symbi.agent.readied.v2"
         assert shown["key"] == shown["payload"]["actorkey"]
-    assert "symbi.agent.readied.v1" in shell.type("events", "show", str(found[2]["seq"]))
+    assert "symbi.agent.readied.v2" in shell.type("events", "show", str(found[2]["seq"]))
     shell.type("events", "show", "999999999", code=1)
     shell.type("events", "query", "--since", "long ago", code=2)
 
