@@ -107,7 +107,7 @@ async def start_core(
         connections=connections,
         log=log,
         verifier=verifier,
-        feed=Feed(log, verifier, after=restored.world.seq),
+        feed=Feed(log, verifier, after=restored.world.seq, revisions=restored.world.revisions),
         world=restored.world,
         chain=restored.chain,
         snapshots=snapshots,

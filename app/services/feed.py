@@ -1,8 +1,9 @@
 """The log, read and verified once per process, for everyone in the process who follows it."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections import ChainMap, deque
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
+from contextlib import aclosing
 from itertools import islice
 
 import structlog
@@ -28,7 +29,12 @@ def position(item: Item) -> int:
 class Feed:
     """Follows the log from a position on; `run` must be running for followers to get anything new."""
 
-    def __init__(self, log: EventLog, verifier: Verifier, *, after: int) -> None:
+    def __init__(
+        self, log: EventLog, verifier: Verifier, *, after: int, revisions: Mapping[str, int] | None = None
+    ) -> None:
+        """*revisions* say where each boundary stands at position *after*."""
+        self._began = after
+        self._revisions = dict(revisions or {})
         self._log = log
         self._verifier = verifier
         self._ring: deque[Item] = deque(maxlen=RING)
@@ -63,26 +69,39 @@ class Feed:
 
     async def after(self, seq: int, *, most: int = 2000) -> AsyncIterator[Sequence[Item]]:
         """Everything after position *seq*, in order, in batches of at most *most*, for ever."""
+        at, known = seq, None
+        if seq >= self._began:
+            # From where the revisions are known, so that falling behind later needs none to be looked up.
+            at, known = self._began, ChainMap[str, int]({}, self._revisions)
         while True:
-            if seq + 1 < self._first:
-                async for items in self._read_older(seq):
-                    yield items
-                    seq = position(items[-1])
-                    if seq + 1 >= self._first:
-                        break
+            if at + 1 < self._first:
+                # Read by the follower itself, so that it slows nobody down.
+                reading = read_verified(self._log, self._verifier, after=at, revisions=known)
+                async with aclosing(reading):
+                    async for items in reading:
+                        at = _note(items, known)
+                        if items := [item for item in items if position(item) > seq]:
+                            yield items
+                        if at + 1 >= self._first:
+                            break
                 continue
-            await self.wait_for(seq + 1)
-            start = seq + 1 - self._first
+            await self.wait_for(at + 1)
+            start = at + 1 - self._first
             if start < 0:
                 continue
             items = _from(self._ring, start)[:most]
-            seq = position(items[-1])
-            yield items
+            at = _note(items, known)
+            if at > seq:
+                yield items if position(items[0]) > seq else [item for item in items if position(item) > seq]
 
-    async def _read_older(self, seq: int) -> AsyncIterator[Sequence[Item]]:
-        """What the ring no longer holds, read by the follower itself so that it slows nobody down."""
-        async for items in read_verified(self._log, self._verifier, after=seq):
-            yield items
+
+def _note(items: Sequence[Item], known: MutableMapping[str, int] | None) -> int:
+    """Write down how far *items* bring each boundary; the position of the last of them."""
+    if known is not None:
+        for item in items:
+            if isinstance(item, Fact) and (revision := item.envelope.revision) is not None:
+                known[item.envelope.boundary] = revision
+    return position(items[-1])
 
 
 def _from(ring: deque[Item], start: int) -> list[Item]:

@@ -1,7 +1,7 @@
 """Reads the log verified, with the keys that the log itself registers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
 from events.base import BY_TYPE
 from events.codec import Fact, Raw
@@ -11,6 +11,8 @@ from ..ports.event_log import EventLog
 from .keyring import KEY_EVENTS, Keyring
 from .verification import Item, Verifier
 from .world import boundary_of_subject
+
+LOOKED_UP_AT_ONCE = 4
 
 READINGS = tuple(f".{event.subject_tokens()}" for event in BY_TYPE.values() if event.asserts_nothing)
 """How the subjects of events end that no revision counts; there are many, and nothing to look up for them."""
@@ -26,17 +28,22 @@ async def load_keyring(log: EventLog, root_public_key: bytes, provider: Provider
 
 
 async def read_verified(
-    log: EventLog, verifier: Verifier, *, after: int = 0, batch: int = 1000
-) -> AsyncIterator[Sequence[Item]]:
+    log: EventLog,
+    verifier: Verifier,
+    *,
+    after: int = 0,
+    batch: int = 1000,
+    revisions: Mapping[str, int] | None = None,
+) -> AsyncGenerator[Sequence[Item], None]:
     """Everything after that position, up to now, in batches, with the keys of *verifier*.
 
-    The verdicts are those of a reader who began at the beginning: where each boundary stood at *after* is
-    looked up when it is first met.
+    The verdicts are those of a reader who began at the beginning: *revisions* say where each boundary stood
+    at *after*; without them it is looked up when a boundary is first met, which takes its whole history.
     """
-    reader = verifier.fresh({})
+    reader = verifier.fresh(revisions or {})
     met: set[str] = set()
     async for raws in log.read_all(after=after, batch=batch):
-        if after:
+        if after and revisions is None:
             await _look_up(log, reader, after, _boundaries(raws) - met)
             met |= _boundaries(raws)
         yield await reader.check(raws)
@@ -48,8 +55,12 @@ def _boundaries(raws: Iterable[Raw]) -> set[str]:
 
 
 async def _look_up(log: EventLog, reader: Verifier, after: int, boundaries: Iterable[str]) -> None:
+    # Histories may be long: all at once would be more than the connection carries.
+    turns = asyncio.Semaphore(LOOKED_UP_AT_ONCE)
+
     async def look_up(of: str) -> None:
-        reader.begin(of, await _revision_at(log, reader, of, after))
+        async with turns:
+            reader.begin(of, await _revision_at(log, reader, of, after))
 
     await asyncio.gather(*map(look_up, boundaries))
 
