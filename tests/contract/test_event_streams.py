@@ -129,9 +129,12 @@ async def test_a_login_refused_while_the_server_reads_new_ones_is_tried_again(se
             writer.write(refusal)
         else:
             await asyncio.gather(_pipe(reader, back), _pipe(there, writer))
-        back.close()
-        writer.close()
+        for end in (back, writer):
+            end.close()
+            await end.wait_closed()
+        closed.release()
 
+    closed = asyncio.Semaphore(0)
     relay = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with relay:
         url = f"nats://127.0.0.1:{relay.sockets[0].getsockname()[1]}"
@@ -139,6 +142,8 @@ async def test_a_login_refused_while_the_server_reads_new_ones_is_tried_again(se
             client = await server.login("gateway", url)
             assert client.is_connected
             await client.close()
+            for _ in ("refused", "let in"):
+                await closed.acquire()
         assert next(refusals, None) is None
 
 
