@@ -1,0 +1,1 @@
+"""The functions and methods that the language brings along: what is declared, and what carries it out."""
