@@ -6,6 +6,9 @@ from pydantic import Field, JsonValue
 
 from .base import Record
 
+Expression: TypeAlias = str
+"""An expression of the definition's language, as it is written there."""
+
 
 class ArgumentPattern(Record):
     """What one argument of an action may be, by its place."""
@@ -25,21 +28,13 @@ class ActionPattern(Record):
     """In their order; without, the action may be called with whatever it takes."""
 
 
-class Condition(Record):
-    """When a rule applies, as the definition's expression."""
-
-    source: str
-    """As it is written there."""
-    digest: str
-    """SHA-256 of the expression's canonical text, in hex: two that differ in layout alone share it."""
-
-
 class ActionRule(Record):
     """These acts are allowed, or denied."""
 
     kind: Literal["allow", "deny"]
     actions: list[ActionPattern]
-    condition: Condition | None = None
+    condition: Expression | None = None
+    """When it applies; without, always."""
     line: int
     """Where it stands in the definition, from 1."""
 
@@ -59,9 +54,9 @@ class RequireRule(Record):
 
     kind: Literal["require"]
     requirements: list[Requirement] = Field(default_factory=list)
-    holds: Condition | None = None
+    holds: Expression | None = None
     """An expression that must be true, in place of named requirements."""
-    condition: Condition | None = None
+    condition: Expression | None = None
     line: int
 
 
@@ -73,14 +68,11 @@ class AuditRule(Record):
     """What is recorded; none: everything it does."""
     settings: dict[str, JsonValue] = Field(default_factory=dict)
     """`log_level`, `retention_days`, `compliance_tags`, `include_…`, `alert_on_…`."""
-    condition: Condition | None = None
+    condition: Expression | None = None
     line: int
 
 
-PolicyRule: TypeAlias = Annotated[
-    ActionRule | RequireRule | AuditRule,
-    Field(discriminator="kind"),
-]
+PolicyRule: TypeAlias = Annotated[ActionRule | RequireRule | AuditRule, Field(discriminator="kind")]
 
 
 class StatedPolicy(Record):
