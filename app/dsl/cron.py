@@ -1,9 +1,11 @@
 """Cron expressions: the wall-clock times that a schedule names."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, datetime
+
+from cronsim import CronSim, CronSimError
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -19,8 +21,7 @@ SHORTHANDS = {
 LONGEST = 256
 """Characters that an expression may have."""
 
-_YEARS = 9
-"""Between two 29ths of February there are at most eight years."""
+_ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 _PART = re.compile(r"(?P<first>\*|[0-9a-z]+)(?:-(?P<last>[0-9a-z]+))?(?:/(?P<step>[0-9]+))?", re.ASCII)
 
@@ -57,15 +58,14 @@ class Cron:
     That is the rule of POSIX crontab(5). Six fields begin with the seconds; 0 and 7 are Sunday.
     """
 
-    text: str
+    expression: str
+    """In digits and words, without shorthands: what `cronsim` reads."""
     seconds: tuple[int, ...]
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
-    either_day: bool
-    """True where a day need fit only one of `days` and `weekdays`."""
+    days: tuple[int, ...]
+    months: tuple[int, ...]
+    weekdays: tuple[int, ...]
 
     @classmethod
     def parse(cls, text: str) -> "Cron":
@@ -78,49 +78,17 @@ class Cron:
                 f"a cron expression has 5 fields (minute, hour, day, month, weekday), or 6 with the "
                 f"seconds first; this has {len(words)}"
             )
-        seconds = _numbers(words[0], _SECOND) if len(words) == 6 else {0}
-        minutes, hours, days, months, weekdays = (
-            _numbers(word, field) for word, field in zip(words[-5:], _FIELDS, strict=True)
-        )
-        made = cls(
-            text=text,
-            seconds=tuple(sorted(seconds)),
-            minutes=tuple(sorted(minutes)),
-            hours=tuple(sorted(hours)),
-            days=frozenset(days),
-            months=frozenset(months),
-            weekdays=frozenset(day % 7 for day in weekdays),
-            either_day=not words[-3].startswith("*") and not words[-1].startswith("*"),
-        )
-        if made.next_after(datetime(2000, 1, 1)) is None:  # noqa: DTZ001 - wall-clock time
-            raise NotCron("no month that it names has such a day, so it would never run")
-        return made
-
-    def next_after(self, moment: datetime) -> datetime | None:
-        """The first time after *moment* on the same clock, both without a zone; None: there is none."""
-        for day in self._days_from(moment.date()):
-            for hour in self.hours:
-                for minute in self.minutes:
-                    if datetime.combine(day, time(hour, minute, 59)) <= moment:
-                        continue
-                    for second in self.seconds:
-                        found = datetime.combine(day, time(hour, minute, second))
-                        if found > moment:
-                            return found
-        return None
-
-    def _days_from(self, first: date) -> Iterator[date]:
-        for ahead in range(_YEARS * 366):
-            try:
-                day = first + timedelta(days=ahead)
-            except OverflowError:
-                return
-            if day.month in self.months and self._fits(day):
-                yield day
-
-    def _fits(self, day: date) -> bool:
-        in_month, in_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        return in_month or in_week if self.either_day else in_month and in_week
+        fields = (_SECOND, *_FIELDS)
+        numbers = [
+            _numbers(word, field)
+            for word, field in zip(words if len(words) == 6 else ["0", *words], fields, strict=True)
+        ]
+        expression = " ".join(words)
+        try:
+            CronSim(expression, _ANY_DAY)
+        except CronSimError:
+            raise NotCron("no month that it names has such a day, so it would never run") from None
+        return cls(expression, *(tuple(sorted(each)) for each in numbers))
 
 
 def _numbers(word: str, field: _Field) -> set[int]:
