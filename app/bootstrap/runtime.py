@@ -32,7 +32,7 @@ from ..ports.executor import Executor
 from ..services.gateway import Gateway
 from .core import Core, start_core
 from .executors import docker_executor
-from .garbage import tune
+from .garbage import collect_rarely, leave_out_what_is_here
 from .logins import founding_users, users_of
 from .roles import (
     Supervised,
@@ -219,6 +219,7 @@ async def run(
     ready: Callable[[Running], Awaitable[None]] | None = None,
 ) -> None:
     """Run until SIGINT or SIGTERM; *ready* is told once the runtime takes commands."""
+    collect_rarely()
     stop, starting = asyncio.Event(), asyncio.current_task()
     assert starting is not None
 
@@ -233,7 +234,7 @@ async def run(
     try:
         async with running(settings, roles) as runtime:
             begun = True
-            tune()
+            leave_out_what_is_here()
             if ready is not None:
                 await ready(runtime)
             await runtime.until(stop)
