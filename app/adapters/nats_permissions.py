@@ -21,6 +21,9 @@ from ..errors import Invalid
 
 EVENTS, ALERTS, BLOBS = "SYMBI_EVENTS", "SYMBI_ALERTS", "SYMBI_BLOBS"
 ALERT_SUBJECT = "security.alerts"
+API_ADVISORY = "$JS.EVENT.ADVISORY.API"
+STREAM_ADVISORIES = f"$JS.EVENT.ADVISORY.STREAM.*.{EVENTS}"
+"""What JetStream tells of every call of its API, and of what became of the log's stream."""
 
 Role = Literal["admin", "gateway", "projector", "scheduler", "worker", "principal"]
 DECIDING: tuple[Role, ...] = ("admin", "gateway")
@@ -121,7 +124,11 @@ def _grants(role: Role, name: str, reader: bool) -> tuple[list[str], list[str]]:
             return ["$JS.API.>"], []
         case "gateway":
             answers = ["_INBOX.>", "_R_.>"]  # `_R_` is how the server spells an asker in the other account
-            return ["symbi.evt.>", ALERT_SUBJECT, *answers, *_reads(EVENTS)], ["symbi.cmd.>"]
+            return ["symbi.evt.>", ALERT_SUBJECT, *answers, *_reads(EVENTS)], [
+                "symbi.cmd.>",
+                API_ADVISORY,
+                STREAM_ADVISORIES,
+            ]
         case "projector":
             return [ALERT_SUBJECT, *_reads(EVENTS)], []
         case "scheduler":

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.signing import Provider, SigningKey, provider
 
 from ..adapters.data_keys import FileDataKeys
+from ..adapters.jetstream.advisories import JetStreamStore
 from ..adapters.jetstream.connection import connect as connect_nats
 from ..adapters.jetstream.connection import disconnect
 from ..adapters.jetstream.event_log import JetStreamEventLog
@@ -25,6 +26,7 @@ from ..ports.blobs import Blobs
 from ..ports.clock import Clock, SystemClock, random_bytes
 from ..services.feed import Feed
 from ..services.genesis import found
+from ..services.log_past import SeenBefore, check_past
 from ..services.reading import load_keyring
 from ..services.snapshotting import Chain, Snapshots
 from ..services.stamping import Stamp
@@ -60,6 +62,7 @@ class Core:
     data_keys: FileDataKeys
     blobs: Blobs
     alerts: NatsAlerts
+    seen_before: SeenBefore
 
     def connection(self, role: str) -> NatsClient:
         """The connection that is logged in as *role*."""
@@ -90,7 +93,9 @@ async def start_core(
     data_keys = keys.data_keys()
     deployment = settings.runtime.deployment
     stamp = Stamp(source=f"symbi/{deployment}/gateway", keys=data_keys, random=random_bytes, root=root)
+    seen_before = SeenBefore(settings.audit_storage / "log-store.json")
     if "gateway" in roles:
+        await check_past(JetStreamStore(reader), seen_before)
         await found(log, stamp, root, clock, founders(keys, data, settings), keys.founding_seed())
     keyring = await load_keyring(log, root.public_key, crypto)
     snapshots = Snapshots(PostgresSnapshots(engine), log, gateway_key, crypto, origin=f"symbi/{deployment}")
@@ -121,6 +126,7 @@ async def start_core(
             clock,
             source=f"symbi/{deployment}/projector",
         ),
+        seen_before=seen_before,
     )
 
 

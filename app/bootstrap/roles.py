@@ -14,6 +14,7 @@ from projections.runner import Runner
 
 from ..adapters.command_bus import LocalCommandBus, NatsCommandBus
 from ..adapters.command_server import CommandServer
+from ..adapters.jetstream.advisories import JetStreamStore
 from ..adapters.postgres.answers import PostgresAnswers
 from ..adapters.postgres.errors import guard
 from ..domain.scheduling import Schedule
@@ -26,6 +27,8 @@ from ..services.authentication import Authenticator
 from ..services.commander import Commander
 from ..services.gateway import Gateway
 from ..services.handle import CommandLoop
+from ..services.log_facts import LogFacts
+from ..services.log_watch import LogWatch
 from ..services.projecting import Projector, parked
 from ..services.scheduler import Scheduler
 from ..services.snapshotting import Follower
@@ -107,6 +110,19 @@ async def start_gateway(stack: AsyncExitStack, core: Core, work: Supervised) -> 
         storage=settings.audit_storage,
         seen=lambda: core.world.seq,
     )
+    watch = LogWatch(
+        store=JetStreamStore(core.connection("gateway")),
+        facts=LogFacts(
+            component="gateway",
+            log=core.log,
+            stamp=core.stamp,
+            key=key,
+            clock=core.clock,
+            statements=statements,
+        ),
+        alerts=core.alerts,
+        seen_before=core.seen_before,
+    )
     await statements.recover(core.verifier)
     follower = Follower(
         core.feed,
@@ -147,10 +163,12 @@ async def start_gateway(stack: AsyncExitStack, core: Core, work: Supervised) -> 
     await gateway.recall()
     writing = work.start(writer.run(), "answers")
     forgetting = work.start(gateway.forget_answers(settings.answers.horizon_hours), "old answers")
+    watching = work.start(watch.run(), "log watch")
     timer = work.start(gateway.every_second(settings.log.statement_interval_s), "statements")
 
     async def last_words() -> None:
-        await work.stop(timer, writing, forgetting)
+        await work.stop(timer, writing, forgetting, watching)
+        await watch.end()
         if core.connection("gateway").is_connected:  # else nobody listens, and nothing is worth waiting for
             await _unless_unavailable(decided(), "what was being decided")
             await _unless_unavailable(gateway.record_refusals(), "refusals")

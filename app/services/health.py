@@ -170,6 +170,10 @@ async def _recent_errors(connection: AsyncConnection) -> list[RecentError]:
 def _reason(data: dict[str, Any]) -> str:
     if reasons := data.get("reasons"):
         return "; ".join(reasons)
+    if changes := data.get("changes"):
+        return ", ".join(f"{name} is now {value}" for name, value in changes.items())
+    if "expected" in data and "found" in data:
+        return f"{data['expected']} to {data['found'] - 1} are missing"
     if refusals := data.get("refusals"):
         return ", ".join(f"{count} × {code}" for code, count in refusals.items())
     parts = [str(data[name]) for name in ("reason", "detail") if data.get(name)]

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.adapters.nats_permissions import render_users
@@ -21,10 +21,13 @@ class Servers:
     They let in the logins of the runtime's data directory, which is made where it is missing.
     """
 
-    def __init__(self, folder: Path, runtime_dir: Path) -> None:
+    def __init__(
+        self, folder: Path, runtime_dir: Path, more_logins: Callable[[str], str] = lambda users: users
+    ) -> None:
+        """*more_logins* may add to the accounts."""
         users = founding_users(DataDir.open(runtime_dir), settings_of(runtime_dir).worker.node)
         self._data = DataDir.open(folder)
-        self.nats = EmbeddedNats(self._data, render_users(users))
+        self.nats = EmbeddedNats(self._data, more_logins(render_users(users)))
         self.postgres = EmbeddedPostgres(self._data)
 
     async def __aenter__(self) -> "Servers":
