@@ -1,0 +1,1 @@
+"""What the blocks of a definition say besides code: attributes, policies, schedules and the like."""
