@@ -1,6 +1,7 @@
 """JSON as strangers may send it: no duplicate keys, no NaN, bounded depth and size."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import orjson
@@ -77,10 +78,18 @@ def _integer(digits: str) -> int:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise NotStrict(f"the key {twice!r} occurs twice in one object")
+        raise NotStrict(f"the key {_first_repeated(key for key, _ in pairs)!r} occurs twice in one object")
     return value
+
+
+def _first_repeated(keys: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    # One pass: a stranger chooses how many keys there are.
+    for key in keys:
+        if key in seen:
+            return key
+        seen.add(key)
+    return None
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from typing import Any
 
 import pytest
@@ -116,3 +117,11 @@ def test_the_fast_parser_is_trusted_only_where_it_loses_nothing(monkeypatch: pyt
     for raw in (b'{"a":1,"a":1}', b"[1, 2]", b"1e5", b"18446744073709551616"):
         with pytest.raises(AssertionError, match="slow parser"):
             loads(raw)
+
+
+def test_a_repeated_key_is_found_in_one_pass() -> None:
+    raw = b"{" + b",".join(b'"%05d":1' % number for number in range(90_000)) + b',"89999":2}'
+    began = time.process_time()
+    with pytest.raises(NotStrict, match="'89999' occurs twice"):
+        loads(raw)
+    assert time.process_time() - began < 5
