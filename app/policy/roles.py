@@ -115,9 +115,36 @@ def _needed(asked: Asked) -> str:
         return "only the node's own worker offers its capacity"
     if isinstance(asked.command, MADE_BY_COMPONENTS):
         return "only the scheduler decides this"
-    if asked.agent_owner is not None and _is_for_owners(asked.command):
-        return "it takes the role operator, or agent_owner for one's own agents"
-    return "it takes the role operator"
+    if isinstance(asked.command, SpawnAgent):
+        return f"it takes the role agent_owner or operator; {_given(asked, Role.AGENT_OWNER)}"
+    if not _is_for_owners(asked.command):
+        return f"it takes the role operator; {_given(asked, Role.OPERATOR)}"
+    if asked.agent_owner is None:
+        return f"it takes the role operator, or agent_owner for own agents; {_given(asked, Role.OPERATOR)}"
+    if asked.agent_owner == asked.actor:
+        return f"for own agents it takes the role agent_owner; {_given(asked, Role.AGENT_OWNER)}"
+    return (
+        f"the agent is {asked.agent_owner}'s, and an agent is for its owner, with the role agent_owner, and "
+        f"for operators; ask one of them, or {_given(asked, Role.OPERATOR)}"
+    )
+
+
+def _given(asked: Asked, role: Role) -> str:
+    return f"an operator gives it: `symbi role grant {asked.principal} {role}`"
+
+
+def authorize_rebuild(principal: str, roles: Set[Role]) -> None:
+    """Return when one of *roles* allows projections to be made again.
+
+    Raises:
+        NotPermitted: none does.
+    """
+    if Role.OPERATOR not in roles:
+        held = ", ".join(sorted(roles)) or "none"
+        given = f"an operator gives it: `symbi role grant {principal} operator`"
+        why = f"it takes the role operator; {given} (roles held: {held})"
+        raise NotPermitted(principal=principal, command="rebuild projections", why=why)
+
 
 
 def node_principal(node_id: str) -> str:

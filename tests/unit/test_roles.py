@@ -2,7 +2,7 @@ from typing import NamedTuple
 
 import pytest
 
-from app.policy.roles import Asked, NotPermitted, authorize, node_principal
+from app.policy.roles import Asked, NotPermitted, authorize, authorize_rebuild, node_principal
 from events.commands import (
     BY_NAME,
     AssignTask,
@@ -199,11 +199,28 @@ def test_a_worker_speaks_for_its_own_node_only() -> None:
         (START, "only the worker of the node that runs the task reports about it"),
         (ASSIGN, "only the scheduler decides this"),
         (JOIN, "only the node's own worker offers its capacity"),
-        (HALT, "the role operator, or agent_owner for one's own agents"),
+        (HALT, "the agent is human/bob's, and an agent is for its owner, with the role agent_owner"),
+        (HALT, "ask one of them, or an operator gives it: `symbi role grant alice operator`"),
+        (RESUME, "it takes the role operator; an operator gives it: `symbi role grant alice operator`"),
+        (SpawnAgent(config={}), "the role agent_owner or operator"),
     ],
-    ids=["report", "decision", "join", "agent"],
+    ids=["report", "decision", "join", "owner", "what to do", "for operators", "spawn"],
 )
 def test_a_refusal_says_who_may(command: Command, needed: str) -> None:
     with pytest.raises(NotPermitted) as refusal:
         authorize({Role.VIEWER}, about_anothers(Role.VIEWER, command))
     assert needed in refusal.value.message
+
+
+def test_whoever_owns_the_agent_and_lacks_the_role_is_told_to_ask_for_it() -> None:
+    with pytest.raises(NotPermitted) as refusal:
+        authorize({Role.VIEWER}, about_ones_own(OWNER, HALT))
+    assert "`symbi role grant alice agent_owner`" in refusal.value.message
+
+
+@pytest.mark.parametrize("role", set(Role) - {OPERATOR})
+def test_projections_are_made_again_for_operators_only(role: Role) -> None:
+    authorize_rebuild("alice", {OPERATOR, role})
+    with pytest.raises(NotPermitted) as refusal:
+        authorize_rebuild("alice", {role})
+    assert refusal.value.message.startswith("alice may not rebuild projections: it takes the role operator")
