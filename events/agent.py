@@ -3,13 +3,14 @@
 from typing import Any, TypeAlias
 
 from .agent_config import AgentConfig
+from .agent_definition import DefinitionRef
 from .base import Event, recorded_as
 from .content import Digest
 from .identifiers import Token
 from .upcast import upcasts
 
 
-@recorded_as("agent.registered", aggregate="agent")
+@recorded_as("agent.registered", aggregate="agent", version=2)
 class AgentRegistered(Event):
     """A definition was given an identity; nothing is checked yet."""
 
@@ -19,6 +20,8 @@ class AgentRegistered(Event):
     definition_digest: Digest
     owner: str
     """The actor that asked for it, `human/operator`; whose role `agent_owner` covers it."""
+    definition: DefinitionRef | None = None
+    """The text, where it is one in the definition language."""
 
 
 @recorded_as("agent.deployed", aggregate="agent", version=2)
@@ -28,6 +31,9 @@ class AgentDeployed(Event):
     agent_id: Token
     definition_digest: Digest
     config: AgentConfig
+    definition: DefinitionRef | None = None
+    schedules_from: str | None = None
+    """The time from which its schedules count: RFC 3339 in UTC."""
 
 
 @recorded_as("agent.spawned", aggregate="agent")
@@ -44,6 +50,8 @@ class AgentReadied(Event):
 
     agent_id: Token
     config: AgentConfig
+    schedules_from: str | None = None
+    """The time from which its schedules count: RFC 3339 in UTC."""
 
 
 @recorded_as("agent.initialization.failed", aggregate="agent")
@@ -122,10 +130,11 @@ class AgentDecommissioned(Event):
     reason: str
 
 
+@upcasts("symbi.agent.registered.v1", AgentRegistered.wire_type())
 @upcasts("symbi.agent.deployed.v1", AgentDeployed.wire_type())
 @upcasts("symbi.agent.readied.v1", AgentReadied.wire_type())
 def _what_definitions_added(data: dict[str, Any]) -> dict[str, Any]:
-    """Before there were definitions, a configuration had fewer fields; those it lacks have their defaults."""
+    """Before there were definitions, agents had fewer fields; those that are absent have their defaults."""
     return data
 
 

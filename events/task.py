@@ -1,13 +1,15 @@
 """The life of one task, inside the boundary of the agent that runs it."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from .agent_config import DataClass, ResourceLimits
+from .agent_definition import DefinitionRef
 from .base import Event, Record, Term, recorded_as
 from .content import ContentRef
 from .identifiers import Token
+from .upcast import upcasts
 
 
 class PriorityTier(Term):
@@ -34,7 +36,19 @@ class NoopWork(Record):
     kind: Literal["noop"] = "noop"
 
 
-Work: TypeAlias = Annotated[CommandWork | NoopWork, Field(discriminator="kind")]
+class BodyWork(Record):
+    """The body of the agent's own definition, interpreted in the worker."""
+
+    kind: Literal["body"] = "body"
+    inputs: ContentRef | None = None
+    """What it is given, as JSON: an object with a value for each of the agent's inputs."""
+    given: dict[str, JsonValue] = Field(default_factory=dict, max_length=64)
+    """Inputs that are no content: those that a schedule of the definition names."""
+    definition: DefinitionRef | None = None
+    """What runs: the definition that the agent had when the task was submitted, which puts it here."""
+
+
+Work: TypeAlias = Annotated[CommandWork | NoopWork | BodyWork, Field(discriminator="kind")]
 
 
 class Usage(Record):
@@ -45,7 +59,7 @@ class Usage(Record):
     memory_peak_mb: float = 0.0
 
 
-@recorded_as("task.submitted", aggregate="task")
+@recorded_as("task.submitted", aggregate="task", version=2)
 class TaskSubmitted(Event):
     """Work was given to an agent: it is queued."""
 
@@ -172,7 +186,7 @@ class TaskDeadLettered(Event):
     reason: str
 
 
-@recorded_as("schedule.fired", aggregate="task")
+@recorded_as("schedule.fired", aggregate="task", version=2)
 class ScheduleFired(Event):
     """A schedule's time came and caused this task."""
 
@@ -180,6 +194,15 @@ class ScheduleFired(Event):
     schedule: str
     due_at: str
     """The time that came: RFC 3339 in UTC."""
+    skipped: int = Field(0, ge=0)
+    """How many of its times passed by before that one without a task, counted up to 1,000."""
+
+
+@upcasts("symbi.task.submitted.v1", TaskSubmitted.wire_type())
+@upcasts("symbi.schedule.fired.v1", ScheduleFired.wire_type())
+def _what_definitions_added(data: dict[str, Any]) -> dict[str, Any]:
+    """Before agents had bodies, no task ran one, and no schedule was missed."""
+    return data
 
 
 TaskEvent: TypeAlias = (

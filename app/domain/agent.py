@@ -1,12 +1,12 @@
 """The agent: its life cycle, and the tasks that keep it running."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
-from events import strict_json
+from events import clock, strict_json
 from events.agent import (
     AgentDecommissioned,
     AgentDeployed,
@@ -24,6 +24,7 @@ from events.agent import (
     HaltRequested,
 )
 from events.agent_config import AgentConfig, validate_config
+from events.agent_definition import DefinitionRef
 from events.commands import (
     AgentCommand,
     DecommissionAgent,
@@ -54,6 +55,7 @@ from events.task import (
 )
 
 from .decider import Context, Decider
+from .definition import Checked
 from .rejections import (
     AgentAlreadySpawned,
     AgentHasEnded,
@@ -67,6 +69,8 @@ from .rejections import (
     AgentNotTerminated,
     AgentUnknown,
     ConfigInvalid,
+    DefinitionMissing,
+    DefinitionTwice,
     TooManyAgents,
 )
 
@@ -98,6 +102,16 @@ class Agent:
     running: frozenset[str] = frozenset()
     """Tasks that are assigned or started."""
     quarantined: bool = False
+    definition: DefinitionRef | None = None
+    schedules_from: int = 0
+    """Nanoseconds since the epoch; what comes due before is not fired."""
+    fired: Mapping[str, int] = field(default_factory=dict)
+    """Schedule → the time of its newest firing, in nanoseconds since the epoch."""
+
+    @property
+    def takes_tasks(self) -> bool:
+        """Whether its schedules may give it tasks: a suspended or quarantined agent gets none."""
+        return self.state in (AgentState.READY, AgentState.RUNNING) and not self.quarantined
 
 
 History: TypeAlias = AgentEvent | TaskEvent
@@ -109,13 +123,20 @@ def decide(agent: Agent, command: AgentCommand, context: Context) -> Sequence[Hi
     match command:
         case SpawnAgent():
             return _spawn(agent, command, context)
-        case DeployAgent(agent_id=agent_id, config=document):
+        case DeployAgent(agent_id=agent_id):
             _require(agent, agent_id, AgentState.READY, AgentNotReady)
-            config, reasons = validate_config(document)
-            if config is None:
-                raise ConfigInvalid(summary="; ".join(reasons), reasons=reasons)
-            digest = definition_digest(document)
-            return [AgentDeployed(agent_id=agent_id, definition_digest=digest, config=config)]
+            checked = _checked(command, context)
+            if checked.config is None:
+                raise ConfigInvalid(summary="; ".join(checked.reasons), reasons=[*checked.reasons])
+            return [
+                AgentDeployed(
+                    agent_id=agent_id,
+                    definition_digest=checked.digest,
+                    config=checked.config,
+                    definition=checked.ref,
+                    schedules_from=_schedules_from(checked.config, context),
+                )
+            ]
         case SuspendAgent(agent_id=agent_id, reason=reason):
             _require(agent, agent_id, AgentState.RUNNING, AgentNotRunning)
             return [AgentSuspended(agent_id=agent_id, reason=reason)]
@@ -152,16 +173,40 @@ def _spawn(agent: Agent, command: SpawnAgent, context: Context) -> list[History]
         raise AgentAlreadySpawned(agent_id=agent_id)
     if context.live_agents >= context.max_agents:
         raise TooManyAgents(live=context.live_agents, limit=context.max_agents)
-    digest = definition_digest(command.config)
-    config, reasons = validate_config(command.config)
-    title = config.name if config else str(command.config.get("name", ""))[:200]
+    checked = _checked(command, context)
     begun: list[History] = [
-        AgentRegistered(agent_id=agent_id, title=title, definition_digest=digest, owner=context.actor),
-        AgentSpawned(agent_id=agent_id, definition_digest=digest),
+        AgentRegistered(
+            agent_id=agent_id,
+            title=checked.title,
+            definition_digest=checked.digest,
+            owner=context.actor,
+            definition=checked.ref,
+        ),
+        AgentSpawned(agent_id=agent_id, definition_digest=checked.digest),
     ]
-    if config is None:
-        return [*begun, AgentInitializationFailed(agent_id=agent_id, reasons=reasons)]
-    return [*begun, AgentReadied(agent_id=agent_id, config=config)]
+    if checked.config is None:
+        return [*begun, AgentInitializationFailed(agent_id=agent_id, reasons=[*checked.reasons])]
+    since = _schedules_from(checked.config, context)
+    return [*begun, AgentReadied(agent_id=agent_id, config=checked.config, schedules_from=since)]
+
+
+def _checked(command: SpawnAgent | DeployAgent, context: Context) -> Checked:
+    """The definition that the command brings: a configuration, or a text that was checked before."""
+    if command.config is None:
+        if context.definition is None:
+            raise DefinitionMissing()
+        return context.definition
+    if command.source is not None:
+        raise DefinitionTwice()
+    config, reasons = validate_config(command.config)
+    if config is not None and config.schedules:
+        config, reasons = None, ["schedules: only a definition has a body that they could run"]
+    title = config.name if config else str(command.config.get("name", ""))[:200]
+    return Checked(definition_digest(command.config), title, config, reasons)
+
+
+def _schedules_from(config: AgentConfig, context: Context) -> str | None:
+    return clock.to_wire(context.now_ns) if config.schedules else None
 
 
 def _halt(agent: Agent, agent_id: str, reason: str) -> list[History]:
@@ -181,7 +226,7 @@ def spawned_id(command: SpawnAgent, command_id: str) -> str:
 
 
 def definition_digest(document: object) -> str:
-    """`sha256:` over the canonical JSON of a definition as submitted.
+    """`sha256:` over the canonical JSON of a configuration as submitted.
 
     Raises:
         ConfigInvalid: it holds what canonical JSON cannot, such as an integer beyond 64 bits.
@@ -220,14 +265,15 @@ def _require(
 def evolve(agent: Agent, event: History) -> Agent:
     """Fold one fact into *agent*; never raises, never looks outside."""
     match event:
-        case AgentRegistered(agent_id=agent_id, owner=owner):
-            return replace(agent, agent_id=agent_id, owner=owner)
+        case AgentRegistered(agent_id=agent_id, owner=owner, definition=definition):
+            return replace(agent, agent_id=agent_id, owner=owner, definition=definition)
         case AgentSpawned(agent_id=agent_id):
             return replace(agent, agent_id=agent_id, state=AgentState.INITIALIZING)
-        case AgentReadied(config=config):
-            return replace(agent, state=AgentState.READY, config=config)
-        case AgentDeployed(config=config):
-            return replace(agent, config=config)
+        case AgentReadied(config=config, schedules_from=since):
+            return replace(agent, state=AgentState.READY, config=config, schedules_from=nanoseconds(since))
+        case AgentDeployed(config=config, definition=definition, schedules_from=since):
+            counts = nanoseconds(since)
+            return replace(agent, config=config, definition=definition, schedules_from=counts)
         case AgentInitializationFailed():
             return replace(agent, state=AgentState.FAILED)
         case AgentSuspended():
@@ -251,10 +297,20 @@ def evolve(agent: Agent, event: History) -> Agent:
             return _task_left(agent, event.task_id)
         case TaskPreempted() | TaskRetried():
             return _task_left(agent, event.task_id)
-        case TaskSubmitted() | TaskStarted() | TaskProgressed() | TaskDeadLettered() | ScheduleFired():
+        case ScheduleFired(schedule=schedule, due_at=due_at):
+            return replace(agent, fired={**agent.fired, schedule: nanoseconds(due_at)})
+        case TaskSubmitted() | TaskStarted() | TaskProgressed() | TaskDeadLettered():
             return agent
         case _:
             assert_never(event)
+
+
+def nanoseconds(time: str | None) -> int:
+    """A recorded time in nanoseconds since the epoch; 0 for what is none."""
+    try:
+        return clock.from_wire(time) if time else 0
+    except ValueError:
+        return 0
 
 
 def _task_left(agent: Agent, task_id: str) -> Agent:

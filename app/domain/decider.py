@@ -6,6 +6,8 @@ from typing import Generic, TypeVar
 
 from events.base import Event
 
+from .definition import Checked
+
 S = TypeVar("S")
 C = TypeVar("C")
 E = TypeVar("E", bound=Event)
@@ -27,6 +29,8 @@ class Context:
     """The ids of all keys ever issued, whoever holds them."""
     deciding_keys: Container[str] = frozenset()
     """The keys that sign what is decided now; revoking one would make its own decision invalid."""
+    definition: Checked | None = None
+    """What came of checking the text that the command holds, if it holds one."""
     other_operators: int = 0
     """How many other identities could still command everything."""
 

@@ -59,6 +59,30 @@ class ConfigInvalid(Invalid):
     """The configuration is invalid: {summary}"""
 
 
+class DefinitionMissing(Invalid):
+    """There is nothing to make an agent of: give the text of a definition, or a configuration."""
+
+
+class DefinitionTwice(Invalid):
+    """Give the text of a definition or a configuration, not both."""
+
+
+class AgentHasNoBody(Rejected):
+    """The agent {agent_id} has no body to run: its definition has no `with` block, or it is no definition."""
+
+
+class InputsInvalid(Invalid):
+    """The inputs do not fit the agent {agent_id}: {summary}"""
+
+
+class ScheduleUnknown(Rejected):
+    """The agent {agent_id} has no schedule {schedule}."""
+
+
+class ScheduleFiredAlready(Rejected):
+    """The schedule {schedule} of the agent {agent_id} has fired for {due_at} or a later time."""
+
+
 class LimitsExceeded(Rejected):
     """The task asks for {what} = {asked}, but the agent {agent_id} is allowed {allowed}."""
 

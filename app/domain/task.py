@@ -14,6 +14,7 @@ from events.commands import (
     CompleteTask,
     DeadLetterTask,
     FailTask,
+    FireSchedule,
     PreemptTask,
     ProgressTask,
     RequeueTask,
@@ -26,6 +27,9 @@ from events.commands import (
 )
 from events.identifiers import derived_id
 from events.task import (
+    BodyWork,
+    CommandWork,
+    NoopWork,
     PriorityTier,
     ScheduleFired,
     TaskAssigned,
@@ -44,18 +48,21 @@ from events.task import (
 
 from ..errors import Invalid
 from .agent import ENDED as AGENT_ENDED
-from .agent import Agent, AgentState
+from .agent import Agent, AgentState, nanoseconds
 from .agent import evolve as evolve_agent
 from .decider import Context, Decider
 from .rejections import (
     AgentBusy,
     AgentHasEnded,
     AgentHasFailed,
+    AgentHasNoBody,
     AgentInQuarantine,
     AgentNotReady,
     AgentNotRunning,
     AgentUnknown,
     LimitsExceeded,
+    ScheduleFiredAlready,
+    ScheduleUnknown,
     StaleAssignment,
     TaskExists,
     TaskHasEnded,
@@ -121,9 +128,11 @@ def decide(placed: Placed, command: TaskCommand, context: Context) -> Sequence[T
     agent, task = placed.agent, placed.task
     if agent.state is AgentState.ABSENT:
         raise AgentUnknown(agent_id=command.agent_id)
-    if isinstance(command, SubmitTask):
+    if isinstance(command, SubmitTask | FireSchedule):
         if task.task_id == submitted_id(context.command_id):
             raise TaskExists(task_id=task.task_id)
+        if isinstance(command, FireSchedule):
+            return _fire(agent, command, context)
         return [_submit(agent, command, context)]
     if task.status is TaskStatus.ABSENT:
         raise TaskUnknown(task_id=command.task_id, agent_id=command.agent_id)
@@ -161,18 +170,50 @@ def _submit(agent: Agent, command: SubmitTask, context: Context) -> TaskSubmitte
         raise AgentNotReady(agent_id=command.agent_id, state=agent.state)
     if command.deadline is not None:
         _check_deadline(command.deadline)
+    config = agent.config
     return TaskSubmitted(
         task_id=submitted_id(context.command_id),
         agent_id=command.agent_id,
-        work=command.work,
+        work=_work(agent, command),
         tier=command.tier,
-        priority=command.priority,
-        limits=_granted(command.agent_id, command.limits, agent.config.limits),
+        priority=config.priority if command.priority is None else command.priority,
+        limits=_granted(command.agent_id, command.limits, config.limits),
         deadline=command.deadline,
         max_retries=command.max_retries,
-        data_classes=sorted({*command.data_classes, *agent.config.data_classes}),
+        data_classes=sorted({*command.data_classes, *config.data_classes}),
         labels=command.labels,
     )
+
+
+def _work(agent: Agent, command: SubmitTask) -> CommandWork | NoopWork | BodyWork:
+    """The work as it will be done: a body is that of the definition which the agent has now."""
+    if not isinstance(command.work, BodyWork):
+        return command.work
+    if agent.definition is None:
+        raise AgentHasNoBody(agent_id=command.agent_id)
+    return command.work.model_copy(update={"definition": agent.definition})
+
+
+def _fire(agent: Agent, command: FireSchedule, context: Context) -> list[TaskEvent]:
+    """The task of a schedule whose time has come, and which time that was."""
+    agent_id, name = command.agent_id, command.schedule
+    if agent.quarantined:
+        raise AgentInQuarantine(agent_id=agent_id)
+    if not agent.takes_tasks:
+        raise AgentNotReady(agent_id=agent_id, state=agent.state)
+    schedules = agent.config.schedules if agent.config is not None else []
+    schedule = next((each for each in schedules if each.name == name), None)
+    if schedule is None:
+        raise ScheduleUnknown(agent_id=agent_id, schedule=name)
+    if nanoseconds(command.due_at) <= agent.fired.get(name, 0) or (schedule.one_shot and name in agent.fired):
+        raise ScheduleFiredAlready(agent_id=agent_id, schedule=name, due_at=command.due_at)
+    work = BodyWork(given=schedule.inputs)
+    submission = SubmitTask(agent_id=agent_id, work=work, labels={"schedule": name})
+    submitted = _submit(agent, submission, context)
+    fired = ScheduleFired(
+        task_id=submitted.task_id, schedule=name, due_at=command.due_at, skipped=command.skipped
+    )
+    return [submitted, fired]
 
 
 def submitted_id(command_id: str) -> str:

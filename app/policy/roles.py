@@ -15,6 +15,7 @@ from events.commands import (
     DrainNode,
     FailTask,
     FailToolCall,
+    FireSchedule,
     JoinNode,
     LoseNode,
     PreemptTask,
@@ -55,6 +56,7 @@ CALLS = (RequestToolCall, CompleteToolCall, FailToolCall, DenyToolCall)
 REPORTS = (StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask, *CALLS)
 SCHEDULING = (
     AssignTask,
+    FireSchedule,
     PreemptTask,
     RetryTask,
     RequeueTask,
@@ -64,7 +66,15 @@ SCHEDULING = (
     RemoveNode,
 )
 OF_OWNERS = AgentCommand | SubmitTask | CancelTask | RetryTask
-MADE_BY_COMPONENTS = (*REPORTS, AssignTask, PreemptTask, RequeueTask, DeadLetterTask, JoinNode)
+MADE_BY_COMPONENTS = (
+    *REPORTS,
+    AssignTask,
+    FireSchedule,
+    PreemptTask,
+    RequeueTask,
+    DeadLetterTask,
+    JoinNode,
+)
 """What no person says: the runtime observes it itself."""
 
 
@@ -144,7 +154,6 @@ def authorize_rebuild(principal: str, roles: Set[Role]) -> None:
         given = f"an operator gives it: `symbi role grant {principal} operator`"
         why = f"it takes the role operator; {given} (roles held: {held})"
         raise NotPermitted(principal=principal, command="rebuild projections", why=why)
-
 
 
 def node_principal(node_id: str) -> str:

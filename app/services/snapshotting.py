@@ -11,6 +11,8 @@ import structlog
 
 from events import chain, signing
 from events.agent_config import AgentConfig, SandboxTier
+from events.agent_definition import DefinitionRef
+from events.base import Record
 from events.commands import RecordedEvent
 from events.identity import IdentityKind, KeyUse, Role
 from events.node import Capacity
@@ -58,23 +60,47 @@ class Chain:
         self.seq = raw.seq
 
 
+class _Shared:
+    """Values that many agents share, each written once."""
+
+    def __init__(self) -> None:
+        self.documents: list[Any] = []
+        self._objects: dict[int, int] = {}
+        self._equal: dict[str, int] = {}
+
+    def index(self, value: Record | None) -> int | None:
+        """Where the document of *value* is; None for nothing."""
+        if value is None:
+            return None
+        known = self._objects.get(id(value))
+        if known is None:
+            text = value.model_dump_json()
+            known = self._objects[id(value)] = self._equal.setdefault(text, len(self.documents))
+            if known == len(self.documents):
+                self.documents.append(orjson.loads(text))
+        return known
+
+
 def encode(world: World) -> bytes:
-    """The world as JSON; configurations that agents share are written once."""
-    configs: dict[int, int] = {}
-    bodies: list[Any] = []
-    agents = []
-    for agent in world.agents.values():
-        index = None
-        if agent.config is not None:
-            index = configs.get(id(agent.config))
-            if index is None:
-                index = configs[id(agent.config)] = len(bodies)
-                bodies.append(agent.config.model_dump(mode="json"))
-        agents.append(
-            [agent.agent_id, agent.state, agent.owner, index, sorted(agent.running), agent.quarantined]
-        )
+    """The world as JSON; configurations and definitions that agents share are written once."""
+    configs, definitions = _Shared(), _Shared()
+    agents = [
+        [
+            agent.agent_id,
+            agent.state,
+            agent.owner,
+            configs.index(agent.config),
+            sorted(agent.running),
+            agent.quarantined,
+            definitions.index(agent.definition),
+            agent.schedules_from,
+            dict(agent.fired),
+        ]
+        for agent in world.agents.values()
+    ]
     document = {
-        "configs": bodies,
+        "configs": configs.documents,
+        "definitions": definitions.documents,
         "agents": agents,
         "tasks": [
             [world.task_agents[key], *(getattr(task, name) for name in TASK_FIELDS)]
@@ -126,7 +152,8 @@ def decode(body: bytes, keyring: Keyring, seq: int) -> World:
     document: Mapping[str, Any] = orjson.loads(zlib.decompress(body))
     world = World(keyring, seq)
     configs = [AgentConfig.model_validate(item) for item in document["configs"]]
-    for agent_id, state, owner, config, running, quarantined in document["agents"]:
+    definitions = [DefinitionRef.model_validate(item) for item in document["definitions"]]
+    for agent_id, state, owner, config, running, quarantined, definition, since, fired in document["agents"]:
         agent = Agent(
             agent_id,
             AgentState(state),
@@ -134,6 +161,9 @@ def decode(body: bytes, keyring: Keyring, seq: int) -> World:
             None if config is None else configs[config],
             frozenset(running),
             quarantined,
+            None if definition is None else definitions[definition],
+            since,
+            fired,
         )
         world.agents[agent_id] = agent
         world.live_agents += alive(agent)

@@ -189,8 +189,11 @@ class Worker:
             if isinstance(work, NoopWork):
                 await report.start("none")
                 await report.end(CompleteTask(**report.names))
-            else:
+            elif isinstance(work, CommandWork):
                 await self._run_command(work, submitted, assigned, run, report)
+            else:
+                refusal = "this worker does not interpret bodies"
+                await report.end(FailTask(**report.names, reason="not_started", detail=refusal))
         except RunAbandoned as error:
             _log.info("run abandoned", task=assigned.task_id, why=str(error))
         except SymbiError as error:

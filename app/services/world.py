@@ -10,7 +10,7 @@ from events.agent import AgentEvent
 from events.base import Event
 from events.codec import Fact
 from events.commands import AgentCommand, IdentityCommand, NodeCommand, RecordedEvent, SpawnAgent
-from events.commands.task import SubmitTask, TaskCommand
+from events.commands.task import FireSchedule, SubmitTask, TaskCommand
 from events.commands.tool import ToolCommand
 from events.identifiers import NOBODY, boundary
 from events.identity import AuthFailed, IdentityEvent, Role
@@ -251,7 +251,7 @@ def place_of(command: AnyCommand, command_id: str) -> Place:
         return Place("agent", agent_id, agent_id)
     if isinstance(command, AgentCommand):
         return Place("agent", command.agent_id, command.agent_id)
-    if isinstance(command, SubmitTask):
+    if isinstance(command, SubmitTask | FireSchedule):
         return Place("task", submitted_id(command_id), command.agent_id)
     if isinstance(command, TaskCommand | ToolCommand):
         return Place("task", command.task_id, command.agent_id)

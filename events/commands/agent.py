@@ -4,26 +4,38 @@ from typing import Any, TypeAlias
 
 from pydantic import Field
 
+from ..agent_config import Name
 from ..identifiers import Token
 from .base import Command, asked_as
 
 
+class _WithDefinition(Command):
+    config: dict[str, Any] | None = None
+    """An `AgentConfig`, not yet validated."""
+    source: str | None = None
+    """In place of a configuration: the text of a definition, not yet parsed."""
+    agent: Name | None = None
+    """Which of the agents that the text defines; it may be left out where there is one."""
+    file: str = Field("definition", max_length=256)
+    """What the text is called in messages about it."""
+
+
 @asked_as("agent.spawn")
-class SpawnAgent(Command):
-    """Give a definition an identity and check it: the agent ends up Ready, or Failed with every reason."""
+class SpawnAgent(_WithDefinition):
+    """Give a definition an identity and check it: the agent ends up Ready, or Failed with every reason.
+
+    A bad definition makes a Failed agent, not a refused command.
+    """
 
     agent_id: Token | None = None
     """Chosen by the caller, or derived from the command's id."""
-    config: dict[str, Any]
-    """An `AgentConfig`, not yet validated: a bad one makes a Failed agent, not a refused command."""
 
 
 @asked_as("agent.deploy")
-class DeployAgent(Command):
-    """Replace a Ready agent's configuration by a new version."""
+class DeployAgent(_WithDefinition):
+    """Replace a Ready agent's definition by a new version; a bad one is refused."""
 
     agent_id: Token
-    config: dict[str, Any]
 
 
 class _WithReason(Command):

@@ -31,13 +31,26 @@ class SubmitTask(Command):
     agent_id: Token
     work: Work
     tier: PriorityTier = PriorityTier.BATCH
-    priority: int = Field(0, ge=-1000, le=1000)
+    priority: int | None = Field(None, ge=-1000, le=1000)
+    """The agent's own where it is left out."""
     limits: TaskLimits | None = None
     """At most the agent's own, which are the default."""
     deadline: str | None = None
     max_retries: int = Field(0, ge=0, le=100)
     data_classes: list[DataClass] = Field(default_factory=list)
     labels: dict[str, str] = Field(default_factory=dict, max_length=64)
+
+
+@asked_as("schedule.fire")
+class FireSchedule(Command):
+    """Give an agent the task of a schedule whose time has come. The scheduler's."""
+
+    agent_id: Token
+    schedule: str
+    due_at: str
+    """The time that came: RFC 3339 in UTC."""
+    skipped: int = Field(0, ge=0)
+    """How many of its times passed by before that one without a task."""
 
 
 class _Named(Command):
@@ -141,6 +154,7 @@ class DeadLetterTask(_Named):
 
 TaskCommand: TypeAlias = (
     SubmitTask
+    | FireSchedule
     | AssignTask
     | StartTask
     | ProgressTask

@@ -100,7 +100,7 @@ def test_an_agent_from_its_spawn_to_its_end(shell: Shell) -> None:
     agent = spawned["agent_id"]
     assert spawned["state"] == "ready"
     assert [event["type"] for event in spawned["events"]] == [
-        "symbi.agent.registered.v1",
+        "symbi.agent.registered.v2",
         "symbi.agent.spawned.v1",
         "symbi.agent.readied.v2",
     ]

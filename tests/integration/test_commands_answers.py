@@ -52,7 +52,7 @@ async def test_an_answer_says_what_was_recorded_where(runtime: InProcess) -> Non
     assert answer.command_id == command_id
     assert answer.result == {"agent_id": identifiers.derived_id("a", command_id), "state": "ready"}
     types = [event.type for event in answer.events]
-    assert types == ["symbi.agent.registered.v1", "symbi.agent.spawned.v1", "symbi.agent.readied.v2"]
+    assert types == ["symbi.agent.registered.v2", "symbi.agent.spawned.v1", "symbi.agent.readied.v2"]
     stored = {fact.seq: fact for fact in await runtime.facts()}
     for index, event in enumerate(answer.events):
         assert event.id == identifiers.event_id(command_id, index) == stored[event.seq].envelope.id

@@ -18,6 +18,7 @@ from events.commands import (
     DecommissionAgent,
     DeployAgent,
     FailTask,
+    FireSchedule,
     HaltAgent,
     PreemptTask,
     ProgressTask,
@@ -72,7 +73,8 @@ class Boundary:
         if isinstance(command, AgentCommand):
             events = AGENT.decide(self.agent, command, context)
         else:
-            task = Task() if isinstance(command, SubmitTask) else self.tasks.get(command.task_id, Task())
+            task_id = "" if isinstance(command, SubmitTask | FireSchedule) else command.task_id
+            task = self.tasks.get(task_id, Task())
             events = TASK.decide(Placed(self.agent, task), command, context)
         for event in events:
             self.fold(event)

@@ -20,6 +20,7 @@ from events.commands import (
     CompleteTask,
     DrainNode,
     FailTask,
+    FireSchedule,
     HaltAgent,
     JoinNode,
     LoseNode,
@@ -92,7 +93,7 @@ class Pool:
         if isinstance(command, AgentCommand):
             return [*AGENT.decide(agent, command, context)]
         assert isinstance(command, TaskCommand)
-        task_id = "" if isinstance(command, SubmitTask) else command.task_id
+        task_id = "" if isinstance(command, SubmitTask | FireSchedule) else command.task_id
         return [*TASK.decide(Placed(agent, self.tasks.get(task_id, Task())), command, context)]
 
     def _record(self, agent_id: str | None, event: Event) -> None:

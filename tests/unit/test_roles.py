@@ -17,6 +17,7 @@ from events.commands import (
     DrainNode,
     FailTask,
     FailToolCall,
+    FireSchedule,
     GrantRole,
     HaltAgent,
     IssueKey,
@@ -96,6 +97,11 @@ ROWS = [
     Row(CompleteTask.model_validate(REPORT), {WORKER}, set()),
     Row(FailTask.model_validate({**REPORT, "reason": "exit"}), {WORKER}, set()),
     Row(TimeOutTask.model_validate({**REPORT, "after_seconds": 9}), {WORKER}, set()),
+    Row(
+        FireSchedule(agent_id="a1", schedule="nightly", due_at="2026-11-21T02:00:00Z"),
+        {SCHEDULER},
+        {SCHEDULER},
+    ),
     Row(
         RequestToolCall.model_validate({**REPORT, "index": 0, "tool": "log", "arguments": CONTENT}),
         {WORKER},

@@ -13,6 +13,7 @@ from app.domain.rejections import (
     AgentNotRunning,
     AgentUnknown,
     LimitsExceeded,
+    ScheduleUnknown,
     StaleAssignment,
     TaskExists,
     TaskHasEnded,
@@ -34,6 +35,7 @@ from events.commands import (
     CompleteTask,
     DeadLetterTask,
     FailTask,
+    FireSchedule,
     PreemptTask,
     ProgressTask,
     RequeueTask,
@@ -114,6 +116,7 @@ REPORT: dict[str, Any] = {"agent_id": "a1", "task_id": "t1", "node_id": "n1", "a
 
 COMMANDS: dict[type[TaskCommand], TaskCommand] = {
     SubmitTask: SUBMIT,
+    FireSchedule: FireSchedule(agent_id="a1", schedule="nightly", due_at="2026-11-21T02:00:00Z"),
     AssignTask: ASSIGN,
     StartTask: StartTask.model_validate(REPORT),
     ProgressTask: ProgressTask.model_validate(REPORT),
@@ -130,7 +133,10 @@ COMMANDS: dict[type[TaskCommand], TaskCommand] = {
 Outcome: TypeAlias = type[SymbiError] | tuple[TaskStatus, type[Event]]
 """The refusal, or the status reached and the event that leads there."""
 
-IN_ANY_STATUS: dict[type[TaskCommand], Outcome] = {SubmitTask: (TaskStatus.QUEUED, TaskSubmitted)}
+IN_ANY_STATUS: dict[type[TaskCommand], Outcome] = {
+    SubmitTask: (TaskStatus.QUEUED, TaskSubmitted),
+    FireSchedule: ScheduleUnknown,
+}
 """A submission makes a task of its own, whatever becomes of others."""
 
 ENDED: dict[type[TaskCommand], Outcome] = {
