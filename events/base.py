@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic._internal._model_construction import ModelMetaclass
@@ -35,6 +35,20 @@ class Record(BaseModel, metaclass=_PlainInstances):
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True
     )
+
+    @classmethod
+    def of_known(cls, values: dict[str, Any]) -> Self:
+        """A record of *values* that are known to be right: every field, and nothing is checked.
+
+        For what this process makes thousands of times a second; `model_construct` takes four times as long.
+        """
+        made = cls.__new__(cls)
+        set_attribute = object.__setattr__
+        set_attribute(made, "__dict__", values)
+        set_attribute(made, "__pydantic_fields_set__", set(values))
+        set_attribute(made, "__pydantic_extra__", None)
+        set_attribute(made, "__pydantic_private__", None)
+        return made
 
 
 OF_AGENTS = frozenset({"agent", "task", "tool"})

@@ -71,7 +71,7 @@ class Envelope(Record):
     def aggregate_id(self) -> str:
         return self.subject.split("/", 1)[1]
 
-    @property
+    @cached_property
     def boundary(self) -> str:
         return boundary(self.agent, self.aggregate, self.aggregate_id)
 
@@ -87,11 +87,21 @@ class Envelope(Record):
             return None
         return CommandProof.model_validate(strict_json.loads(self.command.encode()))
 
+    def know(self, time_ns: int, proof: CommandProof | None) -> None:
+        """Keep what `time` and `command` hold, where whoever made them knows it already."""
+        self.__dict__["time_ns"] = time_ns
+        self.__dict__["command_proof"] = proof
+
     def nats_subject(self, event: Event) -> str:
         """Where *event* in this envelope must have been published."""
         return event_subject(self.agent, self.aggregate, self.aggregate_id, event.subject_tokens())
 
     def to_bytes(self) -> bytes:
         """The bytes that are signed: compact JSON in the order of the fields, absent ones left out."""
-        fields = ((name, self.__dict__[name]) for name in type(self).model_fields)
+        values = self.__dict__
+        fields = ((name, values[name]) for name in FIELDS)
         return strict_json.dumps({name: value for name, value in fields if value is not None and value != []})
+
+
+FIELDS = tuple(Envelope.model_fields)
+"""In the order on the wire."""

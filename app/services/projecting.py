@@ -17,6 +17,9 @@ from .feed import Feed
 from .verification import Item
 
 RETRY_S = 0.5
+SMALL = 200
+PAUSE_S = 0.004
+"""After a batch of fewer than SMALL, so that under load a transaction is worth its price."""
 Guard: TypeAlias = Callable[[], AbstractContextManager[None]]
 _log = structlog.get_logger(__name__)
 
@@ -41,6 +44,8 @@ class Projector:
                     await self._report(items)  # first: told twice after a crash is better than never
                     with self._guard():
                         await self._runner.apply(items)
+                    if len(items) < SMALL:
+                        await asyncio.sleep(PAUSE_S)
             except Unavailable as error:
                 _log.warning("projections wait for the database", error=error.message)
                 await asyncio.sleep(RETRY_S)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from events import clock, signing, strict_json
 from events.base import Event
 from events.commands import Request
-from events.envelope import Envelope
+from events.envelope import CommandProof, Envelope
 from events.identifiers import event_subject
 from events.personal import DataKeys, personal_fields, seal
 
@@ -40,10 +40,14 @@ class Cause:
     traceparent: str | None = None
     command: str | None = None
     """The command's proof as one JSON string."""
+    proof: CommandProof | None = None
+    """The same, as whoever reads the string gets it."""
 
     @classmethod
     def of(cls, request: Request, actor: str, digest: str, key: str, signature: str) -> "Cause":
-        proof = {"id": request.id, "digest": digest, "key": key, "signature": signature}
+        proof = CommandProof.of_known(
+            {"id": request.id, "digest": digest, "key": key, "signature": signature}
+        )
         return cls(
             actor=actor,
             correlation_id=request.correlationid or request.id,
@@ -51,7 +55,8 @@ class Cause:
             onbehalfof=request.onbehalfof,
             causation_id=request.causationid,
             traceparent=request.traceparent,
-            command=strict_json.dumps(proof).decode(),
+            command=strict_json.dumps(proof.__dict__).decode(),
+            proof=proof,
         )
 
 
@@ -97,29 +102,32 @@ class Stamp:
         else:
             data = event.model_dump(mode="json", exclude_none=True)
         # Every value comes from this process, so nothing is validated again; the tests decode what it writes.
-        envelope = Envelope.model_construct(
-            specversion="1.0",
-            id=event_id,
-            source=self._source,
-            type=event.wire_type(),
-            subject=place.subject,
-            time=clock.to_wire(time_ns),
-            datacontenttype="application/json",
-            tenant=cause.tenant,
-            agent=place.agent,
-            revision=revision,
-            actor=cause.actor,
-            onbehalfof=cause.onbehalfof,
-            actorkey=key.key_id,
-            command=cause.command,
-            correlationid=cause.correlation_id,
-            causationid=cause.causation_id,
-            traceparent=cause.traceparent,
-            policydigest=None,
-            dataclasses=[str(name) for name in getattr(event, "data_classes", ())],
-            nonce=base64.b64encode(self._random(16)).decode(),
-            data=data,
+        envelope = Envelope.of_known(
+            {
+                "specversion": "1.0",
+                "id": event_id,
+                "source": self._source,
+                "type": event.wire_type(),
+                "subject": place.subject,
+                "time": clock.to_wire(time_ns),
+                "datacontenttype": "application/json",
+                "tenant": cause.tenant,
+                "agent": place.agent,
+                "revision": revision,
+                "actor": cause.actor,
+                "onbehalfof": cause.onbehalfof,
+                "actorkey": key.key_id,
+                "command": cause.command,
+                "correlationid": cause.correlation_id,
+                "causationid": cause.causation_id,
+                "traceparent": cause.traceparent,
+                "policydigest": None,
+                "dataclasses": [str(name) for name in getattr(event, "data_classes", ())],
+                "nonce": base64.b64encode(self._random(16)).decode(),
+                "data": data,
+            }
         )
+        envelope.know(time_ns, cause.proof)
         payload = envelope.to_bytes()
         subject = event_subject(place.agent, place.aggregate, place.aggregate_id, event.subject_tokens())
         signature = key.sign(signing.EVENT_TYPE, payload)

@@ -76,6 +76,7 @@ class Verifier:
     async def check(self, batch: Sequence[Raw]) -> list[Fact | Bad]:
         """The verdict on each message of *batch*, which follows what was checked before."""
         decoded = [self._recognise(raw) for raw in batch]
+        own = [item is not None for item in decoded]
         strange = [index for index, item in enumerate(decoded) if item is None]
         good = [True] * len(batch)
         if strange:
@@ -86,7 +87,8 @@ class Verifier:
             for index, signed in zip(strange, await self._signatures(raws, keys), strict=True):
                 good[index] = signed
         return [
-            self._verdict(raw, item, signed) for raw, item, signed in zip(batch, decoded, good, strict=True)
+            self._verdict(raw, item, signed, own=mine)
+            for raw, item, signed, mine in zip(batch, decoded, good, own, strict=True)
         ]
 
     def _recognise(self, raw: Raw) -> Decoded | None:
@@ -131,7 +133,7 @@ class Verifier:
             for raw in batch
         ]
 
-    def _verdict(self, raw: Raw, item: Decoded | None, signed: bool) -> Fact | Bad:
+    def _verdict(self, raw: Raw, item: Decoded | None, signed: bool, *, own: bool) -> Fact | Bad:
         if not raw.signature or not raw.key:
             return Bad(raw, "unsigned", "the message carries no signature")
         key = self.keyring.get(raw.key)
@@ -142,8 +144,7 @@ class Verifier:
         if item is None or isinstance(item, str):
             return Bad(raw, "undecodable", item or "")
         envelope, event = item
-        problem = _contradiction(raw, envelope, event) or self._wrong_signer(raw, envelope)
-        if problem:
+        if not own and (problem := _contradiction(raw, envelope, event) or self._wrong_signer(raw, envelope)):
             return Bad(raw, *problem)
         if envelope.revision is not None:
             first = 1 if self._knows_all else envelope.revision

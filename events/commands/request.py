@@ -1,7 +1,7 @@
 """A command as it travels: a signed JSON request on its own subject, and the answer to it."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -53,6 +53,8 @@ class SignedRequest:
     payload: bytes
     signature: str
     key: str
+    asked: tuple[Request, Command] | None = field(default=None, compare=False, repr=False)
+    """What the payload says, where this process has signed it."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -95,7 +97,7 @@ def sign_request(
     )
     payload = strict_json.dumps({k: v for k, v in request.__dict__.items() if v is not None})
     subject = f"{COMMAND_SUBJECTS}.{principal}.{command.name}"
-    return SignedRequest(subject, payload, key.sign(COMMAND_TYPE, payload), key.key_id)
+    return SignedRequest(subject, payload, key.sign(COMMAND_TYPE, payload), key.key_id, (request, command))
 
 
 class Problem(BaseModel):
