@@ -1,18 +1,19 @@
 """A client of a running runtime: its commands, its projections, its events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from nats.aio.client import Client as Nats
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codec import Fact
 from events.commands import Answer, Command
+from events.identity import Role
 from events.personal import DataKeys
-from events.signing import provider
+from events.signing import Provider, provider
 from events.task import Work
 from projections.checkpoints import positions
 from projections.quarantine import Bad
@@ -25,13 +26,14 @@ from ..adapters.postgres.engine import create_engine
 from ..config import Settings
 from ..embedded.data_dir import DataDir
 from ..embedded.nats_logins import login
-from ..errors import Unavailable
+from ..errors import Denied, Unavailable
 from ..ports.blobs import Blobs
 from ..ports.clock import SystemClock
 from ..ports.event_log import EventLog
 from ..services.client import Commands
 from ..services.health import HealthStatus, Process, health
-from ..services.reading import load_keyring, read_verified
+from ..services.keyring import Keyring
+from ..services.reading import identity_of, load_keyring, read_verified
 from ..services.verification import Item, Verifier
 from .content import blobs_of
 from .keys import Keys
@@ -41,9 +43,16 @@ CATCH_UP_S = 30.0
 POLL_S = 0.02
 RESET_PAUSES_S = (0.1, 0.3)
 
+T = TypeVar("T")
+
 
 class NoRuntime(Unavailable):
     """No runtime is running in {data_dir}. Start one with `symbi up`, or name one with --data-dir."""
+
+
+class MayNotRead(Denied):
+    """{principal} may not read this runtime's log, which is for operators, agent owners and viewers. An \
+operator gives a role: `symbi role grant {principal} viewer`."""
 
 
 class ProjectionsBehind(Unavailable):
@@ -94,6 +103,11 @@ class Client:
         async for items in read_verified(self.log, self.verifier, after=after):
             yield items
 
+    async def roles(self) -> frozenset[Role]:
+        """What the client's principal may do now, as the log has it; none once it is terminated."""
+        identity = await identity_of(self.log, self.verifier, self.commands.principal)
+        return frozenset() if identity.terminated else identity.roles
+
     async def wait_for(self, seq: int, *, timeout_s: float = CATCH_UP_S) -> None:
         """Return when every projection has reached position *seq*.
 
@@ -120,6 +134,8 @@ async def connect(settings: Settings, *, as_principal: str = OPERATOR) -> AsyncI
     Raises:
         NoRuntime: none is running there.
         KeyFileMissing: the principal's key is not in the data directory.
+        LoginRefused: the broker does not know the principal's login, or knows it no more.
+        MayNotRead: the principal has no role that lets it read.
     """
     data = DataDir.open(settings.data_dir, create=False)
     nats_url, postgres_url = _addresses(settings, data)
@@ -128,12 +144,10 @@ async def connect(settings: Settings, *, as_principal: str = OPERATOR) -> AsyncI
     key, root = keys.existing(as_principal), keys.existing("registrar")
     async with AsyncExitStack() as stack:
         seed = login(data, as_principal).seed
-        nc = await _connect(nats_url, as_principal, seed)
+        nc, log, keyring = await _reader(nats_url, as_principal, seed, root.public_key, crypto)
         stack.push_async_callback(disconnect, nc)
         engine = create_engine(postgres_url)
         stack.push_async_callback(engine.dispose)
-        log = JetStreamEventLog(nc)
-        keyring = await load_keyring(log, root.public_key, crypto)
         data_keys = keys.data_keys()
         yield Client(
             commands=Commands(NatsCommandBus(nc), key, as_principal, SystemClock()),
@@ -155,13 +169,46 @@ def _addresses(settings: Settings, data: DataDir) -> tuple[str, str]:
     return nats_url, postgres_url
 
 
-async def _connect(url: str, name: str, seed: str) -> Nats:
+async def _reader(
+    url: str, principal: str, seed: str, root: bytes, crypto: Provider
+) -> tuple[Nats, EventLog, Keyring]:
+    """A connection that may read the log; a server may be just reading what a new role allows."""
+    for pause in (*RESET_PAUSES_S, None):
+        forbidden = asyncio.Event()
+        nc = await _connect(url, principal, seed, forbidden.set)
+        try:
+            log = JetStreamEventLog(nc)
+            keyring = await _unless_forbidden(load_keyring(log, root, crypto), forbidden, principal)
+            return nc, log, keyring
+        except BaseException as error:
+            await disconnect(nc)
+            if pause is None or not isinstance(error, MayNotRead):
+                raise
+        await asyncio.sleep(pause)
+    raise AssertionError("the last attempt has no pause")
+
+
+async def _unless_forbidden(reading: Coroutine[Any, Any, T], forbidden: asyncio.Event, principal: str) -> T:
+    """What *reading* brings. The broker answers nothing to who may not ask, and complains instead."""
+    done, refused = asyncio.ensure_future(reading), asyncio.ensure_future(forbidden.wait())
+    try:
+        await asyncio.wait((done, refused), return_when=asyncio.FIRST_COMPLETED)
+        if not done.done():
+            raise MayNotRead(principal=principal)
+        return await done
+    finally:
+        for task in (done, refused):
+            task.cancel()
+        await asyncio.gather(done, refused, return_exceptions=True)
+
+
+async def _connect(url: str, name: str, seed: str, on_forbidden: Callable[[], None]) -> Nats:
     """Connect; a server that is taking over new logins at this moment resets whoever just arrives."""
     for pause in RESET_PAUSES_S:
         try:
-            return await connect_nats(url, name=name, seed=seed)
+            return await connect_nats(url, name=name, seed=seed, on_forbidden=on_forbidden)
         except NatsUnavailable as error:
             if "reset" not in error.message:
                 raise
             await asyncio.sleep(pause)
-    return await connect_nats(url, name=name, seed=seed)
+    return await connect_nats(url, name=name, seed=seed, on_forbidden=on_forbidden)

@@ -7,6 +7,7 @@ from events.base import BY_TYPE
 from events.codec import Fact, Raw
 from events.signing import Provider
 
+from ..domain.identity import IDENTITY, Identity
 from ..ports.event_log import EventLog
 from .keyring import KEY_EVENTS, Keyring
 from .verification import Item, Verifier
@@ -25,6 +26,23 @@ async def load_keyring(log: EventLog, root_public_key: bytes, provider: Provider
         # Each by itself: between them lie events of the same boundary that are not read here.
         await Verifier(keyring, provider).check([raw])
     return keyring
+
+
+async def identity_of(log: EventLog, verifier: Verifier, name: str) -> Identity:
+    """The identity of that name with its roles, as the log has it now; its keys are left out."""
+    raws = [
+        raw
+        for of in (f"symbi.evt._.identity.{name}.*", f"symbi.evt._.identity.{name}.role.*")
+        async for raw in log.read(of)
+    ]
+    identity, revision = Identity(), 0
+    for raw in sorted(raws, key=lambda raw: raw.seq):
+        # Each by itself, as above; what an older event says again changes nothing.
+        (item,) = await verifier.fresh().check([raw])
+        if isinstance(item, Fact) and (item.envelope.revision or 0) > revision:
+            revision = item.envelope.revision or 0
+            identity = IDENTITY.evolve(identity, item.event)  # type: ignore[arg-type]
+    return identity
 
 
 async def read_verified(

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from app.adapters.jetstream import NatsUnavailable, StreamUnusable, connect, ensure_streams
+from app.adapters.jetstream import LoginRefused, NatsUnavailable, StreamUnusable, connect, ensure_streams
 from app.adapters.jetstream.streams import events_config
 from app.adapters.nats_permissions import ALERTS, EVENTS
 from app.ports.event_log import LogUnavailable
@@ -112,7 +112,9 @@ async def test_a_server_that_says_nothing_is_reported_in_time() -> None:
 
 async def test_a_login_that_the_server_does_not_know_is_refused_at_once(server: NatsServer) -> None:
     async with asyncio.timeout(2):
-        with pytest.raises(NatsUnavailable, match=r"(?i)authorization violation|reset by peer"):
+        with pytest.raises(
+            (LoginRefused, NatsUnavailable), match=r"(?i)does not let gateway in|reset by peer"
+        ):
             await connect(server.url, name="gateway", seed=new_seed(), within=30)
 
 

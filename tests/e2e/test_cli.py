@@ -319,13 +319,35 @@ def test_an_identity_with_keys_acts_as_its_role_allows(shell: Shell, runtime: Up
     shell.type("agent", "terminate", "alices", "--as", "alice")
     shell.spawn(AGENT, "--id", "operators")
     shell.type("agent", "terminate", "operators", "--as", "alice", code=3)
-    assert "alice may not" in shell.err
+    assert "alice may not agent.terminate: the agent is human/operator's" in shell.err
+    assert "`symbi role grant alice operator`" in shell.err
     shell.type("identity", "add", "mallory", "--role", "operator", "--as", "alice", code=3)
 
     event = next(e for e in added["events"] if e["type"] == "symbi.identity.registered.v1")
     document = shell.json("events", "show", str(event["seq"]))
     assert document["in_clear"]["display_name"] == "Alice Ämter"
     assert "Alice" not in json.dumps(document["payload"], ensure_ascii=False)
+
+
+def test_a_viewer_sees_everything_and_changes_nothing(shell: Shell) -> None:
+    shell.type("identity", "add", "vera", "--role", "viewer")
+    assert shell.json("agent", "list", "--as", "vera") is not None
+    shell.type("projections", "verify", "lifecycle", "--as", "vera")
+    shell.type("projections", "rebuild", "lifecycle", "--as", "vera", code=3)
+    assert "vera may not rebuild projections: it takes the role operator" in shell.err
+    assert "`symbi role grant vera operator`" in shell.err
+
+
+def test_whoever_has_no_role_or_no_login_is_told_so_and_what_to_do(shell: Shell) -> None:
+    shell.type("identity", "add", "nora")
+    for words in (("agent", "list"), ("status",), ("events", "tail"), ("agent", "halt", "x")):
+        shell.type(*words, "--as", "nora", code=3)
+        assert "`symbi role grant nora viewer`" in shell.err
+    shell.type("role", "grant", "nora", "viewer")
+    shell.json("agent", "list", "--as", "nora")
+    shell.type("identity", "terminate", "nora")
+    shell.type("agent", "list", "--as", "nora", code=3)
+    assert "does not let nora in" in shell.err
 
 
 def test_keys_are_rotated_and_revoked(shell: Shell) -> None:

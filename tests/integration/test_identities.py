@@ -14,6 +14,7 @@ import pytest_asyncio
 from nats.aio.client import Client as NatsClient
 
 from app.adapters.command_bus import NatsCommandBus
+from app.adapters.jetstream.connection import LoginRefused
 from app.adapters.jetstream.connection import connect as connect_nats
 from app.embedded.nats_logins import new_seed
 from app.errors import Unavailable
@@ -133,7 +134,7 @@ async def kept_out(nats_url: str, name: str, seed: str) -> None:
         while True:
             try:
                 nc = await connect_nats(nats_url, name=name, seed=seed)
-            except Unavailable:
+            except (LoginRefused, Unavailable):
                 return
             await nc.close()
             await asyncio.sleep(0.05)

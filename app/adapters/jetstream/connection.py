@@ -1,13 +1,14 @@
 """A connection to NATS that comes back by itself, for ever."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import nats.errors
 import structlog
 from nats.aio.client import Client
 
-from ...errors import Unavailable
+from ...errors import Denied, Unavailable
 from ..nats_permissions import inbox_prefix
 
 CONNECT_WITHIN = 5.0
@@ -26,33 +27,43 @@ class NatsUnavailable(Unavailable):
     """NATS at {url} cannot be reached: {cause}. Check that it runs there and knows this login."""
 
 
-class _LoginRefused(Exception):
-    """The server does not know this login, or is just reading new ones."""
+class LoginRefused(Denied):
+    """NATS at {url} does not let {name} in: {cause}. Its login is unknown there, or was revoked. An \
+operator issues one: `symbi keys issue {name} --use login`. A server of your own needs what \
+`symbi identity logins` prints."""
 
 
-async def connect(url: str, *, name: str, seed: str | None = None, within: float = CONNECT_WITHIN) -> Client:
+async def connect(
+    url: str,
+    *,
+    name: str,
+    seed: str | None = None,
+    within: float = CONNECT_WITHIN,
+    on_forbidden: Callable[[], None] | None = None,
+) -> Client:
     """Connect as *name*, with an nkey *seed* where the server asks for one; several URLs are split by commas.
 
     Once connected, the client reconnects for ever; answers come to `_INBOX.<name>.…`, which is what the
-    server's permissions allow that login.
+    server's permissions allow that login. *on_forbidden* is called whenever it tries what it may not do.
 
     Raises:
-        NatsUnavailable: there was no connection within that many seconds, or the login was refused.
+        NatsUnavailable: there was no connection within that many seconds.
+        LoginRefused: the server does not know the login.
     """
     deadline = asyncio.get_running_loop().time() + within
-    for pause in (*ASK_AGAIN_AFTER, None):
+    for pause in ASK_AGAIN_AFTER:
         try:
-            return await _attempt(url, name, seed, deadline)
-        except _LoginRefused as error:
-            refusal = error
-        if pause is not None:
+            return await _attempt(url, name, seed, deadline, on_forbidden)
+        except LoginRefused:
             await asyncio.sleep(pause)
-    raise NatsUnavailable(url=_without_secrets(url), cause=str(refusal))
+    return await _attempt(url, name, seed, deadline, on_forbidden)
 
 
-async def _attempt(url: str, name: str, seed: str | None, deadline: float) -> Client:
+async def _attempt(
+    url: str, name: str, seed: str | None, deadline: float, on_forbidden: Callable[[], None] | None
+) -> Client:
     client = Client()
-    events = _Events(client, name)
+    events = _Events(client, name, on_forbidden)
     within = max(0.1, deadline - asyncio.get_running_loop().time())
     connecting = asyncio.ensure_future(
         client.connect(url.split(","), **_options(name, seed), **events.callbacks())
@@ -73,7 +84,7 @@ async def _attempt(url: str, name: str, seed: str | None, deadline: float) -> Cl
             await asyncio.gather(connecting, return_exceptions=True)
             await client.close()
     if events.refused.is_set():
-        raise _LoginRefused(events.cause(within))
+        raise LoginRefused(url=_without_secrets(url), name=name, cause=events.cause(within))
     raise NatsUnavailable(url=_without_secrets(url), cause=events.cause(within))
 
 
@@ -88,8 +99,9 @@ async def disconnect(nc: Client) -> None:
 class _Events:
     """What happens to one connection, for the log."""
 
-    def __init__(self, client: Client, name: str) -> None:
+    def __init__(self, client: Client, name: str, on_forbidden: Callable[[], None] | None) -> None:
         self._client = client
+        self._on_forbidden = on_forbidden
         self.connected = False
         self.last: Exception | None = None
         self.refused = asyncio.Event()
@@ -108,7 +120,9 @@ class _Events:
 
     async def _error(self, error: Exception) -> None:
         self.last = error
-        if self.connected:
+        if self._on_forbidden is not None and "permissions violation" in str(error).lower():
+            self._on_forbidden()
+        elif self.connected:
             self._log.warning("nats error", error=str(error) or type(error).__name__)
         elif "authorization violation" in str(error).lower():
             self.refused.set()

@@ -49,13 +49,15 @@ async def list_projections(call: Call) -> None:
 
 @verb(projections, "rebuild")
 async def rebuild(call: Call, name: Names = None) -> None:
-    """Make the rows again from the log, beside the live ones, and swap."""
+    """Make the rows again from the log, beside the live ones, and swap. For operators."""
+    from app.policy.roles import authorize_rebuild
     from projections import rebuilding
 
     from ..views import parked_as_json
 
     chosen = _chosen(name)
     async with call.client() as client:
+        authorize_rebuild(call.principal, await client.roles())
         for projection in chosen:
             done = await rebuilding.rebuild(client.queries, projection, _reader(client))
             call.out.line(
