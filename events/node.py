@@ -1,12 +1,13 @@
 """The life of one node: a worker process with its capacity."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pydantic import Field
 
 from .agent_config import SandboxTier
 from .base import Event, Record, recorded_as
 from .identifiers import Token
+from .upcast import upcasts
 
 
 class Capacity(Record):
@@ -16,9 +17,11 @@ class Capacity(Record):
     memory_mb: int = Field(gt=0)
     tasks: int = Field(ge=1)
     """How many tasks it runs at once."""
+    bodies: int = Field(0, ge=0)
+    """How many bodies of agents it interprets beside those; they mostly wait, and hold no core."""
 
 
-@recorded_as("node.joined", aggregate="node")
+@recorded_as("node.joined", aggregate="node", version=2)
 class NodeJoined(Event):
     """A worker offered its capacity."""
 
@@ -26,6 +29,12 @@ class NodeJoined(Event):
     capacity: Capacity
     tiers: list[SandboxTier]
     labels: dict[str, str] = Field(default_factory=dict)
+
+
+@upcasts("symbi.node.joined.v1", NodeJoined.wire_type())
+def _without_bodies(data: dict[str, Any]) -> dict[str, Any]:
+    """Before agents had bodies, no node interpreted any."""
+    return data
 
 
 @recorded_as("node.drained", aggregate="node")

@@ -146,6 +146,7 @@ async def start_gateway(stack: AsyncExitStack, core: Core, work: Supervised) -> 
             clock=core.clock,
             statements=statements,
             max_agents=settings.runtime.max_concurrent_agents,
+            task_image=settings.worker.task_image,
         ),
         authenticator=Authenticator(
             core.verifier.keyring, core.crypto, max_bytes=settings.runtime.message_buffer_size
@@ -277,7 +278,10 @@ async def start_worker(
     worker = Worker(
         node_id=settings.node,
         capacity=Capacity(
-            cpu_cores=settings.cpu_cores, memory_mb=settings.memory_mb, tasks=settings.max_tasks
+            cpu_cores=settings.cpu_cores,
+            memory_mb=settings.memory_mb,
+            tasks=settings.max_tasks,
+            bodies=settings.max_bodies,
         ),
         tiers=[SandboxTier.DOCKER] if (await executor.doctor())[0] else [],
         feed=core.feed,

@@ -42,6 +42,7 @@ from .roles import (
     start_scheduler,
     start_worker,
 )
+from .timekeeping import start_timekeeper, timetable_of
 
 ROLES = frozenset({"gateway", "projector", "scheduler", "worker"})
 """Every role that a process can run; `symbi up` runs them all."""
@@ -199,6 +200,7 @@ async def _start_roles(
 ) -> tuple[Gateway | None, Runner | None]:
     """Start each role; the stack stops them in reverse, so that the last to act is the first to go."""
     schedule, after = schedule_of(core)
+    timetable = timetable_of(core)
     reading = work.start(core.feed.run(), "feed")
     stack.push_async_callback(work.stop, reading)
     runner = start_projector(stack, core, work) if "projector" in roles else None
@@ -208,6 +210,7 @@ async def _start_roles(
         stack.push_async_callback(work.stop, logins)
     if "scheduler" in roles:
         await start_scheduler(stack, core, work, gateway, schedule, after)
+        await start_timekeeper(stack, core, work, gateway, timetable, after)
     if "worker" in roles:
         await start_worker(stack, core, work, gateway, make_executor(core.settings, core.data))
     return gateway, runner

@@ -138,7 +138,19 @@ class Worker(_Section):
     """The node that runs tasks."""
 
     node: Component = Field("local", description="The node's id.")
-    max_tasks: int = Field(8, ge=1, le=10_000, description="How many tasks it runs at once.")
+    max_tasks: int = Field(8, ge=1, le=10_000, description="How many programs it runs at once.")
+    max_bodies: int = Field(
+        10_000,
+        ge=0,
+        le=1_000_000,
+        description="How many bodies of agents it interprets at once, beside the programs.",
+    )
+    body_memory_mb: int = Field(
+        64,
+        ge=1,
+        le=1_048_576,
+        description="The most memory that one body may use, in MiB, whatever its agent is allowed.",
+    )
     memory_mb: int = Field(
         default_factory=machine.memory_mb,
         ge=16,
@@ -156,7 +168,7 @@ class Worker(_Section):
     task_image: str = Field(
         "busybox:stable",
         min_length=1,
-        description="The container image of `command` tasks that name none.",
+        description="The container image of programs that name none; the gateway's setting counts.",
     )
     output_limit_bytes: int = Field(
         1_048_576,

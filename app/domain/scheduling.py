@@ -58,31 +58,43 @@ class _Node:
     capacity: Capacity
     accepting: bool = True
     booked: dict[str, tuple[float, int]] = field(default_factory=dict)
+    bodies: set[str] = field(default_factory=set)
     cpu_used: float = 0.0
     memory_used: int = 0
 
-    @property
-    def has_room(self) -> bool:
+    def has_room(self, *, body: bool) -> bool:
+        """Whether it has a place for one more task of this kind."""
+        if body:
+            return self.accepting and len(self.bodies) < self.capacity.bodies
         return self.accepting and len(self.booked) < self.capacity.tasks
 
     def could_hold(self, task: Task) -> bool:
         """Whether it fits when the node has nothing else to do."""
+        if task.body:
+            return self.capacity.bodies > 0
         return task.cpu_cores <= self.capacity.cpu_cores + 1e-9 and task.memory_mb <= self.capacity.memory_mb
 
     def fits(self, task: Task) -> bool:
         return (
-            self.has_room
+            self.has_room(body=task.body)
             and self.cpu_used + task.cpu_cores <= self.capacity.cpu_cores + 1e-9
             and self.memory_used + task.memory_mb <= self.capacity.memory_mb
         )
 
+    def load(self, task: Task) -> int:
+        """How many tasks of its kind are here."""
+        return len(self.bodies if task.body else self.booked)
+
     def book(self, task: Task) -> None:
-        if task.task_id not in self.booked:
+        if task.body:
+            self.bodies.add(task.task_id)
+        elif task.task_id not in self.booked:
             self.booked[task.task_id] = (task.cpu_cores, task.memory_mb)
             self.cpu_used += task.cpu_cores
             self.memory_used += task.memory_mb
 
     def release(self, task_id: str) -> None:
+        self.bodies.discard(task_id)
         cpu, memory = self.booked.pop(task_id, (0.0, 0))
         self.cpu_used = max(0.0, self.cpu_used - cpu)
         self.memory_used -= memory
@@ -124,8 +136,9 @@ class Schedule:
         self._lanes: dict[str, _Lane] = {}
         self._entries: dict[str, _Entry] = {}
         self._nodes: dict[str, _Node] = {}
-        self._offers: list[tuple[Rank, str]] = []
-        self._too_large: list[tuple[Rank, str]] = []
+        self._offers: dict[bool, list[tuple[Rank, str]]] = {False: [], True: []}
+        """The best task of each lane; those that are bodies by themselves, since others may have no room."""
+        self._too_large: list[tuple[Rank, str, bool]] = []
         """Offers that no node could hold, whatever ends: they wait for another node."""
         self._owed: dict[str, Decision] = {}
         """Task → what must be commanded about it, where that is no assignment."""
@@ -247,8 +260,8 @@ class Schedule:
         if isinstance(event, NodeJoined):
             self._nodes[event.node_id] = _Node(event.node_id, event.capacity)
             self._lose_tasks(event.node_id, "its node started again")
-            for offer in self._too_large:
-                heapq.heappush(self._offers, offer)
+            for rank, agent_id, body in self._too_large:
+                heapq.heappush(self._offers[body], (rank, agent_id))
             self._too_large.clear()
         elif isinstance(event, NodeDrained):
             if event.node_id in self._nodes:
@@ -317,7 +330,7 @@ class Schedule:
         best = self._best(lane)
         if best is not None and best.rank != lane.offered:
             lane.offered = best.rank
-            heapq.heappush(self._offers, (best.rank, agent_id))
+            heapq.heappush(self._offers[best.task.body], (best.rank, agent_id))
 
     def _offer_all(self) -> None:
         for agent_id, lane in self._lanes.items():
@@ -325,10 +338,10 @@ class Schedule:
 
     def _next_assignment(self) -> AssignTask | None:
         """The best task that an agent may run and a node can hold."""
-        passed: list[tuple[Rank, str]] = []
+        passed: list[tuple[Rank, str, bool]] = []
         found: AssignTask | None = None
-        while self._offers and found is None and len(passed) < PASSED_BY and self._any_room():
-            rank, agent_id = heapq.heappop(self._offers)
+        while found is None and len(passed) < PASSED_BY and (body := self._next_kind()) is not None:
+            rank, agent_id = heapq.heappop(self._offers[body])
             lane = self._lanes[agent_id]
             if lane.offered != rank:
                 continue  # another offer of the lane has taken its place
@@ -340,12 +353,21 @@ class Schedule:
             node = self._place(entry.task)
             if node is None:
                 aside = passed if self._could_hold(entry.task) else self._too_large
-                aside.append((rank, agent_id))
+                aside.append((rank, agent_id, body))
                 continue
             found = self._assign(agent_id, lane, entry, node)
-        for offer in passed:
-            heapq.heappush(self._offers, offer)
+        for rank, agent_id, body in passed:
+            heapq.heappush(self._offers[body], (rank, agent_id))
         return found
+
+    def _next_kind(self) -> bool | None:
+        """Which kind of task has the best offer of those that a node has a place for; None: there is none."""
+        kinds = [
+            body
+            for body, offers in self._offers.items()
+            if offers and any(node.has_room(body=body) for node in self._nodes.values())
+        ]
+        return min(kinds, key=lambda body: self._offers[body][0], default=None)
 
     def _assign(self, agent_id: str, lane: _Lane, entry: _Entry, node: _Node) -> AssignTask:
         heapq.heappop(lane.queue)
@@ -358,16 +380,13 @@ class Schedule:
             agent_id=agent_id, task_id=entry.task.task_id, node_id=node.node_id, reason="least loaded"
         )
 
-    def _any_room(self) -> bool:
-        return any(node.has_room for node in self._nodes.values())
-
     def _could_hold(self, task: Task) -> bool:
         return any(node.could_hold(task) for node in self._nodes.values())
 
     def _place(self, task: Task) -> _Node | None:
         """The least loaded node that the task fits on."""
         fitting = [node for node in self._nodes.values() if node.fits(task)]
-        return min(fitting, key=lambda node: (len(node.booked), node.node_id), default=None)
+        return min(fitting, key=lambda node: (node.load(task), node.node_id), default=None)
 
 
 def _rank(task: Task, age: int) -> Rank:

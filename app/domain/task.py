@@ -113,6 +113,8 @@ class Task:
     """Why it failed last, in one word."""
     run: int = 1
     """Counts its runs: one that failed and is tried again begins anew, one that was interrupted goes on."""
+    body: bool = False
+    """True for a body, which takes a place among the bodies of a node and none of its cores and memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,15 +333,17 @@ def evolve_task(task: Task, event: TaskEvent) -> Task:
     if not task.task_id:
         task = replace(task, task_id=event.task_id)
     match event:
-        case TaskSubmitted(task_id=task_id, limits=limits):
+        case TaskSubmitted(task_id=task_id, limits=limits, work=work):
+            body = isinstance(work, BodyWork)
             return Task(
                 task_id=task_id,
                 status=TaskStatus.QUEUED,
                 max_retries=event.max_retries,
                 tier=event.tier,
                 priority=event.priority,
-                cpu_cores=limits.cpu_cores,
-                memory_mb=limits.memory_mb,
+                cpu_cores=0.0 if body else limits.cpu_cores,
+                memory_mb=0 if body else limits.memory_mb,
+                body=body,
             )
         case TaskAssigned(node_id=node_id, assignment=assignment):
             return replace(task, status=TaskStatus.ASSIGNED, node_id=node_id, assignment=assignment)

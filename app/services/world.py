@@ -30,7 +30,7 @@ from ..domain.tool import Calling, Calls, evolve_calls
 from .keyring import Keyring
 from .stamping import Place
 
-FOLD_VERSION = 4
+FOLD_VERSION = 5
 """Raised whenever the fold changes, so that older snapshots are not used."""
 
 ENDED_TASKS_KEPT = 200_000

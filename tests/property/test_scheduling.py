@@ -54,7 +54,8 @@ def test_no_node_holds_more_than_it_offered(seed: int, steps: int) -> None:
     for node_id, node in pool.nodes.items():
         held = pool.on_node(node_id)
         if node.state == "joined" and node.capacity is not None:
-            assert len(held) <= node.capacity.tasks
+            assert sum(not task.body for task in held) <= node.capacity.tasks
+            assert sum(task.body for task in held) <= node.capacity.bodies
             assert sum(task.memory_mb for task in held) <= node.capacity.memory_mb
             assert sum(task.cpu_cores for task in held) <= node.capacity.cpu_cores
 

@@ -8,10 +8,13 @@ from typing import NamedTuple
 from app.domain.agent import AGENT, Agent
 from app.domain.agent import ENDED as AGENT_ENDED
 from app.domain.decider import Context
+from app.domain.definition import Checked
 from app.domain.node import NODE, Node, NodeState
 from app.domain.scheduling import Decision, Schedule
 from app.domain.task import ON_A_NODE, TASK, Placed, Task, TaskStatus, evolve_task
 from app.errors import Invalid, Rejected
+from events.agent_config import AgentConfig
+from events.agent_definition import DefinitionRef
 from events.base import Event
 from events.commands import (
     AgentCommand,
@@ -37,16 +40,23 @@ from events.commands import (
     TerminateAgent,
 )
 from events.commands.task import TaskCommand
+from events.content import ContentRef
 from events.node import Capacity, NodeEvent
-from events.task import NoopWork, PriorityTier, TaskEvent
+from events.task import BodyWork, NoopWork, PriorityTier, TaskEvent
 
 CAPACITIES = [
-    Capacity(tasks=1, memory_mb=1024, cpu_cores=8),
+    Capacity(tasks=1, memory_mb=1024, cpu_cores=8, bodies=2),
     Capacity(tasks=4, memory_mb=96, cpu_cores=1),
     Capacity(tasks=2, memory_mb=64, cpu_cores=4),
 ]
 """What each node offers, at every start."""
 AGENTS = 5
+DIGEST = "sha256:" + "0" * 64
+TEXT = DefinitionRef(digest=DIGEST, content=ContentRef(digest=DIGEST, size=1, scope="x"), agent="x")
+BODIED = [
+    Checked(DIGEST, "x", AgentConfig(name="x", max_concurrent_tasks=1 + more), (), TEXT) for more in range(2)
+]
+"""Definitions of agents with a body."""
 
 
 class Recorded(NamedTuple):
@@ -76,7 +86,7 @@ class Pool:
     def ask(self, command: Command) -> bool:
         """Carry out *command* if the state allows it; whether it did."""
         self.asked += 1
-        context = Context(command_id=f"c{self.asked}", actor="human/alice")
+        context = Context(command_id=f"c{self.asked}", actor="human/alice", definition=BODIED[self.asked % 2])
         agent_id: str | None = getattr(command, "agent_id", None)
         try:
             events = self._decide(command, agent_id, context)
@@ -163,10 +173,11 @@ class Pool:
 
     def has_room(self, node_id: str, task: Task) -> bool:
         node, held = self.nodes[node_id], self.on_node(node_id)
+        same = [each for each in held if each.body == task.body]
         return (
             node.state is NodeState.JOINED
             and node.capacity is not None
-            and len(held) < node.capacity.tasks
+            and len(same) < (node.capacity.bodies if task.body else node.capacity.tasks)
             and sum(each.memory_mb for each in held) + task.memory_mb <= node.capacity.memory_mb
             and sum(each.cpu_cores for each in held) + task.cpu_cores <= node.capacity.cpu_cores + 1e-9
         )
@@ -201,8 +212,7 @@ def _task(pool: Pool, choice: int, *statuses: TaskStatus) -> Task | None:
 
 
 def _spawn(pool: Pool, choice: int) -> None:
-    config = {"name": "x", "version": "1.0.0", "max_concurrent_tasks": 1 + choice // AGENTS % 2}
-    pool.ask(SpawnAgent(agent_id=f"{_agent(choice)}-{pool.asked}", config=config))
+    pool.ask(SpawnAgent(agent_id=f"{_agent(choice)}-{pool.asked}", source="agent x { }"))
 
 
 def _submit(pool: Pool, choice: int) -> None:
@@ -212,7 +222,7 @@ def _submit(pool: Pool, choice: int) -> None:
     pool.ask(
         SubmitTask(
             agent_id=agent_id,
-            work=NoopWork(),
+            work=BodyWork() if choice % 4 == 0 else NoopWork(),
             priority=choice % 3,
             tier=PriorityTier.REALTIME if choice % 5 == 0 else PriorityTier.BATCH,
             max_retries=choice % 2,
