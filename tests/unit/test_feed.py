@@ -74,6 +74,7 @@ class Log:
 @pytest.fixture(autouse=True)
 def _short_ring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeding, "RING", RING)
+    monkeypatch.setattr(feeding, "PATIENCE_S", 0.2)
 
 
 @asynccontextmanager
@@ -125,6 +126,40 @@ async def test_a_follower_that_was_overtaken_still_knows_a_replayed_event() -> N
         await log.grow(3 * RING)
         await feed.wait_for(seq + 3 * RING)
         assert verdicts(await take(following, seq + 3 * RING)) == {seq: "wrong_revision"}
+
+
+async def test_the_feed_waits_for_those_who_keep_up() -> None:
+    log = Log()
+    await log.grow(4 * RING)
+    feed = Feed(log.stored, log.verifier(), after=0)
+    taken = []
+    following = feed.after(0, most=10)
+    begun = asyncio.ensure_future(anext(following))
+    await asyncio.sleep(0)
+    async with fed(feed):
+        items = await begun
+        while True:
+            taken += items
+            assert feed.position <= position(items[0]) - 1 + RING
+            if position(items[-1]) == 4 * RING:
+                break
+            await asyncio.sleep(0.001)
+            items = await anext(following)
+    assert verdicts(taken) == {}
+
+
+async def test_the_feed_waits_for_nobody_who_stands_still() -> None:
+    log = Log()
+    await log.grow(4 * RING)
+    feed = Feed(log.stored, log.verifier(), after=0)
+    following = feed.after(0)
+    begun = asyncio.ensure_future(anext(following))
+    await asyncio.sleep(0)
+    async with fed(feed), asyncio.timeout(5):
+        items = await begun
+        await feed.wait_for(4 * RING)
+        rest = await take(following, 4 * RING)
+    assert verdicts([*items, *rest]) == {}
 
 
 async def test_a_follower_that_starts_before_the_feed_looks_revisions_up() -> None:
