@@ -29,17 +29,17 @@ class Balanced:
 
 
 def balance(tokens: Sequence[Token], source: Source) -> Balanced:
-    """A block that begins at the margin ends those that were left open, if any were."""
-    balanced = _Balancing(source, margin=False).run(tokens)
+    """When a bracket is left open, it ends at a `;` (but a brace does not), and at a block at the margin."""
+    balanced = _Balancing(source, guess=False).run(tokens)
     if any(told.code == "unclosed-bracket" for told in balanced.diagnostics):
-        return _Balancing(source, margin=True).run(tokens)
+        return _Balancing(source, guess=True).run(tokens)
     return balanced
 
 
 class _Balancing:
-    def __init__(self, source: Source, *, margin: bool) -> None:
+    def __init__(self, source: Source, *, guess: bool) -> None:
         self.source = source
-        self.margin = margin
+        self.guess = guess
         self.out = Balanced()
         self.open: list[Token] = []
         self.suspects: list[tuple[Token, Token]] = []
@@ -57,8 +57,8 @@ class _Balancing:
             elif kind in _OPENERS:
                 self.close(token)
             else:
-                if self.margin and self.open and kind in TOP_LEVEL and self.at_margin(token):
-                    self.close_all(span_of(token).start)
+                if self.guess and self.open:
+                    self.end_before(token)
                 self.put(token)
         self.close_all(len(self.source.text))
         return self.out
@@ -77,6 +77,13 @@ class _Balancing:
         if token.type == "RBRACE" and self.indented_otherwise(opener, token):
             self.suspects.append((opener, token))
         self.put(token)
+
+    def end_before(self, token: Token) -> None:
+        if token.type == "SEMICOLON":
+            while self.open and self.open[-1].type != "LBRACE":
+                self.unclosed(self.open.pop(), token)
+        elif token.type in TOP_LEVEL and self.at_margin(token):
+            self.close_all(span_of(token).start)
 
     def close_all(self, at: int) -> None:
         while self.open:

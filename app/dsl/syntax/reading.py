@@ -22,6 +22,9 @@ from .words import FOREIGN, HARD, SOFT, expected_words, listed
 _LOOK_AHEAD = 4
 """How many tokens have to fit for a repair to be taken."""
 
+_LOOK_BEHIND_A_WORD = 2
+"""How many have to fit behind a word that is nearly the keyword that is waited for."""
+
 _CALM = 3
 """How many tokens have to fit before the next error is news, and no consequence of the last."""
 
@@ -31,7 +34,7 @@ _MAX_ERRORS = 200
 _END = "$END"
 _CLOSERS = frozenset(PARTNERS.values())
 _INSTEAD = {
-    "COLON": ("EQUALS", "SEMICOLON", "COMMA"),
+    "COLON": ("EQUALS", "COMMA"),
     "EQUALS": ("COLON", "OPERATOR", "ARROW"),
     "COMMA": ("SEMICOLON", "COLON", "EQUALS"),
     "SEMICOLON": ("COMMA", "COLON"),
@@ -80,7 +83,6 @@ class Reader:
                 result = feed(token, token.type == _END)
             except UnexpectedToken:
                 at = self.recover(at)
-                self.calm = 0
             else:
                 at += 1
                 self.calm += 1
@@ -111,9 +113,9 @@ class Reader:
         stack[:] = before
         return False
 
-    def kinds(self, at: int) -> list[str]:
-        """Those of the next tokens, as many as a repair has to fit."""
-        return [token.type for token in self.tokens[at : at + _LOOK_AHEAD]]
+    def kinds(self, at: int, count: int = _LOOK_AHEAD) -> list[str]:
+        """Those of the next tokens."""
+        return [token.type for token in self.tokens[at : at + count]]
 
     # Going on
 
@@ -128,15 +130,16 @@ class Reader:
                 self.tell(told)
                 return at
         self.tell(self.unexpected(at))
-        return self.skip(at)
+        behind = self.skip(at)
+        ended = self.is_first(behind) or self.tokens[behind - 1].type == "SEMICOLON"
+        self.calm = _CALM if ended and behind > at else 0
+        return behind
 
     def tell(self, told: Diagnostic | None) -> None:
         """Unless it follows from what was told already."""
         if told is None or self.calm < _CALM:
             return
-        line = self.source.position(told.span.start).line
-        if line not in self.told_lines:
-            self.told_lines.add(line)
+        if self.source.position(told.span.start).line not in self.told_lines:
             self.diagnostics.append(told)
 
     def give_up(self) -> int:
@@ -207,7 +210,8 @@ class Reader:
         accepted = [spellings()[kind] for kind in self.table[stack[-1]] if kind in HARD or kind in SOFT]
         nearest = get_close_matches(word, accepted, n=1, cutoff=0.7)
         for meant in filter(None, (FOREIGN.get(word), *nearest)):
-            if self.fits(stack, [*(kind for kind, _ in _as_tokens(meant)), *self.kinds(at + 1)]):
+            behind = self.kinds(at + 1, _LOOK_BEHIND_A_WORD)
+            if self.fits(stack, [*(kind for kind, _ in _as_tokens(meant)), *behind]):
                 return meant
         return None
 
@@ -232,13 +236,12 @@ class Reader:
 
     def missing(self, at: int) -> "Repaired":
         """A separator is missing before this token."""
-        for kind in _MISSING:
-            if self.fits(self.stack, [kind, *self.kinds(at)]):
-                meant = spellings()[kind]
-                told = self.unexpected(at, words=(f"`{meant}`",), before=True)
-                self.insert(at, kind)
-                return told, at
-        return None
+        meant = [kind for kind in _MISSING if self.fits(self.stack, [kind, *self.kinds(at)])]
+        if not meant:
+            return None
+        told = self.unexpected(at, words=tuple(f"`{spellings()[kind]}`" for kind in meant), before=True)
+        self.insert(at, meant[0])
+        return told, at
 
     def missing_value(self, at: int) -> "Repaired":
         """Nothing stands where a value should: before this token, or before the name on this line."""
@@ -307,9 +310,18 @@ class Reader:
         )
 
     def expected(self) -> tuple[str, ...]:
-        here = self.table[self.stack[-1]]
-        terminals = [name for name in here if name.isupper() and self.fits(self.stack, (name,))]
-        return expected_words([name for name in here if not name.isupper()], terminals, spellings())
+        rules: set[str] = set()
+        terminals = []
+        for name in self.table[self.stack[-1]]:
+            if name.isupper() and (state := self.taking(name)) is not None:
+                terminals.append(name)
+                rules.update(rule for rule in self.table[state] if not rule.isupper())
+        return expected_words(rules, terminals, spellings())
+
+    def taking(self, kind: str) -> int | None:
+        """The state that takes a token of this *kind*, after what is complete before it."""
+        stack = self.stack[:]
+        return stack[-2] if self.step(stack, kind) else None
 
     def hint(self, at: int, words: Sequence[str]) -> str:
         """What to write instead, for what is often written."""
@@ -317,13 +329,24 @@ class Reader:
         before = [token.type for token in self.tokens[max(0, at - 2) : at]]
         if token.type == "COLON" and before == ["LET", "NAME"]:
             return "`let` takes no type: `let name = value;`"
+        if token.type == "COLON" and before == ["LBRACE", "NAME"]:
+            return "a record behind `if`, `for` or `match` stands in parentheses"
         if token.type == "ARROW" and before[-1:] == ["RPAR"]:
             return "a function of one value is written `x => …`, without parentheses"
         if words == ("`else`",):
             return "an `if` that is a value needs an `else`"
-        if token == "while" or (before and self.tokens[at - 1] == "while"):
-            return "there is no `while`; `for` goes through a list"
+        for word in map(str, self.on_line_until(at)):
+            if word in FOREIGN:
+                return f"instead of `{word}` write `{FOREIGN[word]}`"
+            if word == "while":
+                return "there is no `while`; `for` goes through a list"
         return ""
+
+    def on_line_until(self, at: int) -> list[Token]:
+        first = at
+        while not self.is_first(first):
+            first -= 1
+        return self.tokens[first : at + 1]
 
 
 Repaired = tuple[Diagnostic | None, int] | None
