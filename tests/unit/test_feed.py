@@ -132,7 +132,7 @@ async def test_the_feed_waits_for_those_who_keep_up() -> None:
     log = Log()
     await log.grow(4 * RING)
     feed = Feed(log.stored, log.verifier(), after=0)
-    taken = []
+    taken: list[Item] = []
     following = feed.after(0, most=10)
     begun = asyncio.ensure_future(anext(following))
     await asyncio.sleep(0)
