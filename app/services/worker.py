@@ -3,8 +3,6 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import TypedDict
 from uuid import uuid4
 
 import structlog
@@ -19,8 +17,6 @@ from events.commands import (
     DrainNode,
     FailTask,
     JoinNode,
-    Problem,
-    StartTask,
     TimeOutTask,
 )
 from events.content import ContentRef
@@ -41,6 +37,7 @@ from ..ports.event_log import EventLog
 from ..ports.executor import Control, Executor, Job, Outcome, OutcomeKind
 from .commander import Background, Commander
 from .feed import Feed
+from .reporting import Reports, Run, RunAbandoned
 from .verification import Verifier
 
 HEARTBEAT_S = 2.0
@@ -48,23 +45,6 @@ SUBMISSIONS_KEPT = 20_000
 """How many submissions are remembered until they are assigned; an older one is read from the log."""
 
 _log = structlog.get_logger(__name__)
-
-
-class RunAbandoned(Exception):
-    """The run's start was refused: somebody else has the task, or nobody wants it any more."""
-
-
-@dataclass(slots=True)
-class _Run:
-    """One assignment that this worker carries out."""
-
-    agent_id: str
-    assignment: int
-    control: Control = field(default_factory=Control)
-    resumed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set whenever the agent is resumed."""
-    stopped: bool = False
-    """True once an event took the task away; what it comes to is not reported."""
 
 
 class Worker:
@@ -96,7 +76,7 @@ class Worker:
         self._blobs = blobs
         self._output_limit = output_limit
         self._heartbeat = heartbeat
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, Run] = {}
         self._submissions: OrderedDict[str, TaskSubmitted] = OrderedDict()
         self._background = Background.none()
 
@@ -166,7 +146,7 @@ class Worker:
 
     def _begin(self, assigned: TaskAssigned, event_id: str) -> None:
         self._stop(assigned.task_id)
-        run = self._runs[assigned.task_id] = _Run(assigned.agent_id, assigned.assignment)
+        run = self._runs[assigned.task_id] = Run(assigned.agent_id, assigned.assignment)
         self._background.start(lambda: self._carry_out(assigned, event_id, run))
 
     def _stop(self, task_id: str) -> None:
@@ -181,8 +161,8 @@ class Worker:
             if run.agent_id == agent_id:
                 do(run.control)
 
-    async def _carry_out(self, assigned: TaskAssigned, event_id: str, run: _Run) -> None:
-        report = _Reports(self._commander, assigned, self._node_id, event_id, run)
+    async def _carry_out(self, assigned: TaskAssigned, event_id: str, run: Run) -> None:
+        report = Reports(self._commander, assigned, self._node_id, event_id, run)
         try:
             submitted = self._submissions.pop(assigned.task_id, None) or await self._read(assigned)
             work = submitted.work
@@ -210,8 +190,8 @@ class Worker:
         work: CommandWork,
         submitted: TaskSubmitted,
         assigned: TaskAssigned,
-        run: _Run,
-        report: "_Reports",
+        run: Run,
+        report: Reports,
     ) -> None:
         job = Job(
             task_id=assigned.task_id,
@@ -244,63 +224,7 @@ class Worker:
         raise RunAbandoned(f"the submission of {assigned.task_id} is not in the log")
 
 
-class _Names(TypedDict):
-    """What every report names."""
-
-    agent_id: str
-    task_id: str
-    node_id: str
-    assignment: int
-
-
-@dataclass(frozen=True)
-class _Reports:
-    """What is said about one run; ids derive from the assignment, so saying it again repeats nothing."""
-
-    commander: Commander
-    assigned: TaskAssigned
-    node_id: str
-    cause: str
-    run: _Run
-
-    @property
-    def names(self) -> "_Names":
-        return _Names(
-            agent_id=self.assigned.agent_id,
-            task_id=self.assigned.task_id,
-            node_id=self.node_id,
-            assignment=self.assigned.assignment,
-        )
-
-    async def start(self, sandbox: str) -> None:
-        """Announce the run; it may begin only when this returns. While its agent is suspended, wait."""
-        tries = 0
-        while (
-            problem := await self._send(StartTask(**self.names, sandbox=sandbox), f"start/{tries}")
-        ) is not None:
-            if problem.code != "AgentNotRunning" or self.run.stopped:
-                raise RunAbandoned(problem.message)
-            await self.run.resumed.wait()
-            self.run.resumed.clear()
-            tries += 1
-
-    async def end(self, command: Command) -> None:
-        """Close the run."""
-        refusal = await self._send(command, "end")
-        if refusal is not None:
-            _log.info("report refused", task=self.assigned.task_id, report=command.name, why=refusal.code)
-
-    async def _send(self, command: Command, step: str) -> Problem | None:
-        answer = await self.commander.send(
-            command,
-            identifiers.command_id(self.cause, f"worker.{step}"),
-            causation_id=self.cause,
-            correlation_id=self.assigned.task_id,
-        )
-        return answer.error
-
-
-def _report_of(outcome: Outcome, output: ContentRef | None, report: _Reports) -> Command:
+def _report_of(outcome: Outcome, output: ContentRef | None, report: Reports) -> Command:
     names, usage = report.names, outcome.usage
     match outcome.kind:
         case OutcomeKind.COMPLETED:

@@ -1,0 +1,1 @@
+"""Runs of bodies: carried out in the worker's event loop, interrupted and continued, and replayed."""
