@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic._internal._model_construction import ModelMetaclass
@@ -24,6 +24,28 @@ class Term(StrEnum):
         return {**handler(source), "strict": False}
 
 
+V = TypeVar("V")
+
+
+class kept(Generic[V]):
+    """A property that is worked out once: `functools.cached_property` without its lock, which costs more."""
+
+    def __init__(self, work_out: Callable[[Any], V]) -> None:
+        self._work_out = work_out
+        self._name = work_out.__name__
+        self.__doc__ = work_out.__doc__
+
+    @overload
+    def __get__(self, record: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, record: object, owner: type) -> V: ...
+    def __get__(self, record: object | None, owner: type) -> Self | V:
+        if record is None:
+            return self
+        value = record.__dict__[self._name] = self._work_out(record)
+        return value
+
+
 class Record(BaseModel, metaclass=_PlainInstances):
     """A frozen value that is part of what is recorded.
 
@@ -33,7 +55,12 @@ class Record(BaseModel, metaclass=_PlainInstances):
     """
 
     model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        serialize_by_alias=True,
+        ignored_types=(kept,),
     )
 
     @classmethod

@@ -1,12 +1,12 @@
 """The envelope around every event: CloudEvents 1.0 in structured mode, with who asked and who decided."""
 
-from functools import cached_property
+import re
 from typing import Any, Literal
 
 from pydantic import Field
 
 from . import clock, strict_json
-from .base import Event, Record
+from .base import Event, Record, kept
 from .content import Digest
 from .identifiers import KeyId, Token, TraceParent, Uuid, boundary, event_subject
 
@@ -71,20 +71,22 @@ class Envelope(Record):
     def aggregate_id(self) -> str:
         return self.subject.split("/", 1)[1]
 
-    @cached_property
+    @kept
     def boundary(self) -> str:
         return boundary(self.agent, self.aggregate, self.aggregate_id)
 
-    @cached_property
+    @kept
     def time_ns(self) -> int:
         """Nanoseconds since the epoch. Raises `ValueError` where `time` is none; a decoded one never does."""
         return clock.from_wire(self.time)
 
-    @cached_property
+    @kept
     def command_proof(self) -> CommandProof | None:
         """Raises `ValueError` where `command` holds no proof; a decoded envelope never does."""
         if self.command is None:
             return None
+        if (usual := USUAL_PROOF.fullmatch(self.command)) is not None:
+            return CommandProof.of_known(usual.groupdict())
         return CommandProof.model_validate(strict_json.loads(self.command.encode()))
 
     def know(self, time_ns: int, proof: CommandProof | None) -> None:
@@ -102,6 +104,13 @@ class Envelope(Record):
         fields = ((name, values[name]) for name in FIELDS)
         return strict_json.dumps({name: value for name, value in fields if value is not None and value != []})
 
+
+USUAL_PROOF = re.compile(
+    r'\{"id":"(?P<id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})","digest":"(?P<digest>sha256:[0-9a-f]{64})",'
+    r'"key":"(?P<key>ed25519:[0-9a-f]{32})","signature":"(?P<signature>[A-Za-z0-9+/=]*)"\}',
+    re.ASCII,
+)
+"""A proof as gateways write it: what this matches, the model accepts, in a tenth of the time."""
 
 FIELDS = tuple(Envelope.model_fields)
 """In the order on the wire."""

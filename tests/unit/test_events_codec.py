@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from events import strict_json
 from events.base import BY_TYPE, Event
 from events.codec import Undecodable, decode
+from events.envelope import USUAL_PROOF, CommandProof
 from events.log import LogExported
 from events.task import TaskAssigned, TaskCompleted
 from scripts.golden import event_example
@@ -105,3 +108,10 @@ def test_what_was_parsed_to_check_it_is_not_parsed_again() -> None:
 def test_every_type_has_a_subject_of_its_own() -> None:
     places = {(event.aggregate, event.subject_tokens()): event for event in BY_TYPE.values()}
     assert len(places) == len({event.name for event in BY_TYPE.values()})
+
+
+@given(st.from_regex(USUAL_PROOF, fullmatch=True))
+def test_a_proof_as_gateways_write_it_is_what_the_model_accepts(text: str) -> None:
+    found = USUAL_PROOF.fullmatch(text)
+    assert found is not None
+    assert CommandProof.model_validate(strict_json.loads(text.encode())).__dict__ == found.groupdict()
