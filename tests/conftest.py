@@ -1,7 +1,11 @@
 """What every test run has: the rules for skips, the containers, and the images that `make images` chose."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+import structlog
 
 pytest_plugins = [
     "tests.support.require",
@@ -19,3 +23,10 @@ def pytest_configure() -> None:
         for line in _chosen_images.read_text().splitlines():
             name, _, image = line.partition("=")
             os.environ.setdefault(name, image)
+
+
+@pytest.fixture(autouse=True)
+def _logging_of_its_own() -> Iterator[None]:
+    """A command line that a test ran has set up logging to streams that are closed by now."""
+    yield
+    structlog.reset_defaults()

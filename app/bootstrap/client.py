@@ -10,11 +10,10 @@ from nats.aio.client import Client as Nats
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codec import Fact
-from events.commands import Answer, Command
+from events.commands import Answer, AskedWork, Command
 from events.identity import Role
 from events.personal import DataKeys
 from events.signing import Provider, provider
-from events.task import Work
 from projections.checkpoints import positions
 from projections.quarantine import Bad
 
@@ -80,7 +79,7 @@ class Client:
         """Spawn an agent from its configuration and return its id; see `Commands.schedule_agent`."""
         return await self.commands.schedule_agent(config, agent_id=agent_id)
 
-    async def submit_task(self, agent_id: str, work: Work, **options: Any) -> str:
+    async def submit_task(self, agent_id: str, work: AskedWork, **options: Any) -> str:
         """Give *work* to an agent and return the task's id; *options* are `SubmitTask`'s other fields."""
         return await self.commands.submit_task(agent_id, work, **options)
 

@@ -36,6 +36,10 @@ class BadPair(Invalid):
     """{given!r} is not of the form {form}."""
 
 
+class GivenTwice(Invalid):
+    """{name!r} is given twice. Keep one of {form}."""
+
+
 class NotKnownHere(Rejected):
     """There is no {what} {name}. `symbi {verb}` shows those that exist."""
 
@@ -117,12 +121,15 @@ def pairs(given: Sequence[str], form: str) -> dict[str, str]:
 
     Raises:
         BadPair: one has no `=`, or nothing before it.
+        GivenTwice: two have the same name.
     """
     found: dict[str, str] = {}
     for item in given:
         name, equals, value = item.partition("=")
         if not name or not equals:
             raise BadPair(given=item, form=form)
+        if name in found:
+            raise GivenTwice(name=name, form=form)
         found[name] = value
     return found
 

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from events.task import CommandWork, NoopWork
+from app.domain.rejections import TaskInvalid
+from app.domain.unrunnable import program_reasons
+from events.commands import Program
+from events.content import ContentRef
+from events.task import NoopWork
 from projections import scheduler
 from projections.quarantine import Bad
 from projections.scheduler import TaskRow
 
 from ..errors import Invalid
 from .output import Column, record
-from .requests import BadOption, NotKnownHere, labels, pairs, read_file
+from .requests import BadOption, NotKnownHere, build, labels, pairs, read_file
 from .tables import moment, state
 from .times import short
 
@@ -24,6 +28,8 @@ OVER = frozenset({"completed", "cancelled", "dead_lettered"})
 FAILED = frozenset({"failed", "timed_out"})
 NS = 1_000_000_000
 ANYTHING = "application/octet-stream"
+ANY_IMAGE = "its-own"
+"""In place of the runtime's image, which it alone knows."""
 
 
 class NothingToRun(Invalid):
@@ -130,18 +136,28 @@ async def command_work(
     client: "Client",
     task_id: str,
     argv: Sequence[str],
-    image: str,
+    image: str | None,
     environment: Sequence[str],
     files: Sequence[str],
-) -> CommandWork:
-    """A program to run; its files are stored first, under the task's own data key."""
-    local = pairs(files, "PATH=LOCAL")
+) -> Program:
+    """A program to run; its files are stored first, under the task's own data key.
+
+    Raises:
+        TaskInvalid: it could never run; nothing is stored for it.
+    """
+    variables, local = pairs(environment, "K=V"), pairs(files, "PATH=LOCAL")
+    nothing = ContentRef(digest=f"sha256:{'0' * 64}", size=0, scope="")
+    program = build(
+        Program, argv=list(argv), image=image, environment=variables, files=dict.fromkeys(local, nothing)
+    )
+    if reasons := program_reasons(program, task_image=ANY_IMAGE):
+        raise TaskInvalid(summary="; ".join(reasons), reasons=reasons)
     content = {path: read_file(Path(name)) for path, name in local.items()}
     refs = {
         path: await client.blobs.put(data, scope=f"task/{task_id}", media_type=ANYTHING)
         for path, data in content.items()
     }
-    return CommandWork(argv=list(argv), image=image, environment=pairs(environment, "K=V"), files=refs)
+    return program.model_copy(update={"files": refs})
 
 
 def noop_work(argv: Sequence[str]) -> NoopWork:

@@ -31,6 +31,8 @@ class Context:
     """The keys that sign what is decided now; revoking one would make its own decision invalid."""
     definition: Checked | None = None
     """What came of checking the text that the command holds, if it holds one."""
+    task_image: str = ""
+    """The container image of programs that name none."""
     other_operators: int = 0
     """How many other identities could still command everything."""
 

@@ -83,8 +83,8 @@ class ScheduleFiredAlready(Rejected):
     """The schedule {schedule} of the agent {agent_id} has fired for {due_at} or a later time."""
 
 
-class LimitsExceeded(Rejected):
-    """The task asks for {what} = {asked}, but the agent {agent_id} is allowed {allowed}."""
+class TaskInvalid(Invalid):
+    """The task could never run: {summary}"""
 
 
 class TaskUnknown(Rejected):

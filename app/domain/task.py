@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
-from events import clock
 from events.agent import AgentEvent
 from events.agent_config import ResourceLimits
 from events.commands import (
@@ -16,6 +15,7 @@ from events.commands import (
     FailTask,
     FireSchedule,
     PreemptTask,
+    Program,
     ProgressTask,
     RequeueTask,
     RetryTask,
@@ -46,7 +46,6 @@ from events.task import (
     TaskTimedOut,
 )
 
-from ..errors import Invalid
 from .agent import ENDED as AGENT_ENDED
 from .agent import Agent, AgentState, nanoseconds
 from .agent import evolve as evolve_agent
@@ -60,12 +59,12 @@ from .rejections import (
     AgentNotReady,
     AgentNotRunning,
     AgentUnknown,
-    LimitsExceeded,
     ScheduleFiredAlready,
     ScheduleUnknown,
     StaleAssignment,
     TaskExists,
     TaskHasEnded,
+    TaskInvalid,
     TaskNotAssigned,
     TaskNotFailed,
     TaskNotQueued,
@@ -73,6 +72,7 @@ from .rejections import (
     TaskNotRunning,
     TaskUnknown,
 )
+from .unrunnable import reasons_against
 
 
 class TaskStatus(StrEnum):
@@ -170,16 +170,17 @@ def _submit(agent: Agent, command: SubmitTask, context: Context) -> TaskSubmitte
         raise AgentHasFailed(agent_id=command.agent_id)
     if agent.config is None:
         raise AgentNotReady(agent_id=command.agent_id, state=agent.state)
-    if command.deadline is not None:
-        _check_deadline(command.deadline)
     config = agent.config
+    reasons = reasons_against(command, config.limits, now_ns=context.now_ns, task_image=context.task_image)
+    if reasons:
+        raise TaskInvalid(summary="; ".join(reasons), reasons=reasons)
     return TaskSubmitted(
         task_id=submitted_id(context.command_id),
         agent_id=command.agent_id,
-        work=_work(agent, command),
+        work=_work(agent, command, context),
         tier=command.tier,
         priority=config.priority if command.priority is None else command.priority,
-        limits=_granted(command.agent_id, command.limits, config.limits),
+        limits=_granted(command.limits, config.limits),
         deadline=command.deadline,
         max_retries=command.max_retries,
         data_classes=sorted({*command.data_classes, *config.data_classes}),
@@ -187,13 +188,23 @@ def _submit(agent: Agent, command: SubmitTask, context: Context) -> TaskSubmitte
     )
 
 
-def _work(agent: Agent, command: SubmitTask) -> CommandWork | NoopWork | BodyWork:
-    """The work as it will be done: a body is that of the definition which the agent has now."""
-    if not isinstance(command.work, BodyWork):
-        return command.work
-    if agent.definition is None:
-        raise AgentHasNoBody(agent_id=command.agent_id)
-    return command.work.model_copy(update={"definition": agent.definition})
+def _work(agent: Agent, command: SubmitTask, context: Context) -> CommandWork | NoopWork | BodyWork:
+    """The work as it will be done: in that image, and a body is that of the agent's definition as of now."""
+    work = command.work
+    match work:
+        case Program():
+            return CommandWork(
+                argv=work.argv,
+                image=context.task_image if work.image is None else work.image,
+                environment=work.environment,
+                files=work.files,
+            )
+        case BodyWork():
+            if agent.definition is None:
+                raise AgentHasNoBody(agent_id=command.agent_id)
+            return work.model_copy(update={"definition": agent.definition})
+        case _:
+            return work
 
 
 def _fire(agent: Agent, command: FireSchedule, context: Context) -> list[TaskEvent]:
@@ -223,22 +234,10 @@ def submitted_id(command_id: str) -> str:
     return derived_id("t", command_id)
 
 
-def _check_deadline(deadline: str) -> None:
-    try:
-        clock.from_wire(deadline)
-    except ValueError as error:
-        raise Invalid(f"deadline: {error}") from None
-
-
-def _granted(agent_id: str, asked: TaskLimits | None, allowed: ResourceLimits) -> ResourceLimits:
-    """The agent's limits, with what the task asks for instead, which must not be more."""
-    if asked is None:
-        return allowed
-    chosen = {name: value for name, value in asked if value is not None}
-    for name, value in chosen.items():
-        if value > getattr(allowed, name):
-            raise LimitsExceeded(what=name, asked=value, allowed=getattr(allowed, name), agent_id=agent_id)
-    return allowed.model_copy(update=chosen)
+def _granted(asked: TaskLimits | None, allowed: ResourceLimits) -> ResourceLimits:
+    """The agent's limits, with what the task asks for instead."""
+    chosen = {name: value for name, value in asked or () if value is not None}
+    return allowed.model_copy(update=chosen) if chosen else allowed
 
 
 def _assign(agent: Agent, task: Task, command: AssignTask) -> TaskAssigned:

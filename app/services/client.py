@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from events.commands import (
     Answer,
+    AskedWork,
     CancelTask,
     Command,
     HaltAgent,
@@ -17,7 +18,6 @@ from events.commands import (
     sign_request,
 )
 from events.signing import SigningKey
-from events.task import Work
 
 from ..errors import Conflict, Corrupt, Denied, Invalid, Rejected, SymbiError, Unavailable
 from ..ports.clock import Clock
@@ -72,7 +72,7 @@ class Commands:
             raise Invalid("the configuration is invalid: " + "; ".join(reasons), **answer.result)
         return str(answer.result["agent_id"])
 
-    async def submit_task(self, agent_id: str, work: Work, **options: Any) -> str:
+    async def submit_task(self, agent_id: str, work: AskedWork, **options: Any) -> str:
         """Give *work* to an agent and return the task's id. *options* are `SubmitTask`'s other fields."""
         answer = await self.send(SubmitTask(agent_id=agent_id, work=work, **options))
         return str(answer.result["task_id"])

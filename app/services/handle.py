@@ -71,7 +71,9 @@ class CommandLoop:
         clock: Clock,
         statements: Acknowledged,
         max_agents: int,
+        task_image: str = "",
     ) -> None:
+        """*task_image* is the container image of programs that name none."""
         self._log = log
         self.world = world
         self._verifier = verifier
@@ -80,6 +82,7 @@ class CommandLoop:
         self._clock = clock
         self._statements = statements
         self._max_agents = max_agents
+        self._task_image = task_image
         self._locks: dict[str, _Lock] = {}
         self._uncertain: set[str] = set()
         self._spawning: set[str] = set()
@@ -142,6 +145,7 @@ class CommandLoop:
             max_agents=self._max_agents,
             live_agents=world.live_agents + len(self._spawning - {request.id}),
             known_keys=world.keyring,
+            task_image=self._task_image,
             deciding_keys=frozenset({self._key.key_id}),
             other_operators=world.other_operators(place.aggregate_id) if place.aggregate == "identity" else 0,
         )

@@ -34,6 +34,7 @@ from .request import (
     sign_request,
 )
 from .task import (
+    AskedWork,
     AssignTask,
     CancelTask,
     CompleteTask,
@@ -41,6 +42,7 @@ from .task import (
     FailTask,
     FireSchedule,
     PreemptTask,
+    Program,
     ProgressTask,
     RequeueTask,
     RetryTask,
@@ -56,6 +58,7 @@ __all__ = [
     "BY_NAME",
     "AgentCommand",
     "Answer",
+    "AskedWork",
     "AssignTask",
     "CancelTask",
     "Command",
@@ -78,6 +81,7 @@ __all__ = [
     "NodeCommand",
     "PreemptTask",
     "Problem",
+    "Program",
     "ProgressTask",
     "QuarantineAgent",
     "RecordedEvent",

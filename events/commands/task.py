@@ -1,6 +1,6 @@
 """Commands to one task; its agent is named, because the agent's history holds it."""
 
-from typing import TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ from ..agent_config import DataClass
 from ..base import Record
 from ..content import ContentRef
 from ..identifiers import Token
-from ..task import PriorityTier, Usage, Work
+from ..task import BodyWork, NoopWork, PriorityTier, Usage
 from .base import Command, asked_as
 
 
@@ -24,12 +24,27 @@ class TaskLimits(Record):
     max_pids: int | None = Field(None, ge=1)
 
 
+class Program(Record):
+    """A program to run in a sandbox."""
+
+    kind: Literal["command"] = "command"
+    argv: list[str] = Field(max_length=256)
+    image: str | None = Field(None, max_length=512)
+    """The container image; the runtime's own (`worker.task_image`) where it is left out."""
+    environment: dict[str, str] = Field(default_factory=dict, max_length=128)
+    files: dict[str, ContentRef] = Field(default_factory=dict, max_length=128)
+    """Path below the working directory → content, read-only."""
+
+
+AskedWork: TypeAlias = Annotated[Program | NoopWork | BodyWork, Field(discriminator="kind")]
+
+
 @asked_as("task.submit")
 class SubmitTask(Command):
-    """Give work to an agent. The task's id derives from the command's."""
+    """Give work to an agent. The task's id derives from the command's. What could never run is refused."""
 
     agent_id: Token
-    work: Work
+    work: AskedWork
     tier: PriorityTier = PriorityTier.BATCH
     priority: int | None = Field(None, ge=-1000, le=1000)
     """The agent's own where it is left out."""

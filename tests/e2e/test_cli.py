@@ -182,6 +182,32 @@ def test_a_task_needs_a_program_or_none(shell: Shell) -> None:
     shell.type("task", "submit", agent, "--noop", "--retries", "999", code=2)
 
 
+def test_what_could_never_run_is_refused_with_every_reason(shell: Shell) -> None:
+    agent = shell.spawn()["agent_id"]
+    submit = ("task", "submit", agent, "--image", "Not An Image", "--file", f"../x={__file__}", "--env", "A B=c")
+    shell.type(*submit, "--", "", code=2)
+    for reason in ("argv.0: the program has no name", "image: 'Not An Image'", "'A B'", "'../x' leads out"):
+        assert reason in shell.err
+    shell.type("task", "submit", agent, "--timeout", "1h", "--", "true", code=2)
+    assert "limits.execution_timeout: 3600.0 is asked for, and its agent is allowed 300.0" in shell.err
+    twice = ("--file", f"x={__file__}", "--file", f"x={__file__}")
+    shell.type("task", "submit", agent, *twice, "--", "true", code=2)
+    assert "'x' is given twice" in shell.err
+
+
+def test_the_image_of_a_program_is_the_runtimes_and_not_that_of_whoever_asks(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYMBI_TASK_IMAGE", "mine:latest")
+    agent = shell.spawn()["agent_id"]
+    task = shell.json("task", "submit", agent, "--", "true")["task_id"]
+    shell.json("events", "tail", "-n", "1")
+    assert shell.json("task", "show", task)["work"]["image"] == "busybox:stable"
+    named = shell.json("task", "submit", agent, "--image", "other:1", "--", "true")["task_id"]
+    shell.json("events", "tail", "-n", "1")
+    assert shell.json("task", "show", named)["work"]["image"] == "other:1"
+
+
 @pytest.mark.docker
 def test_a_program_runs_with_its_files_and_its_output_is_kept(image: str, shell: Shell) -> None:
     agent = shell.spawn()["agent_id"]

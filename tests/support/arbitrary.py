@@ -11,7 +11,6 @@ from pydantic.fields import FieldInfo
 from events.agent_config import AgentConfig
 from events.identity import KeyUse
 from events.node import Capacity
-from events.task import CommandWork, NoopWork
 from tests.support.keys import key
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -66,7 +65,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "task_id": st.sampled_from(["t1", "t2", "t3"]),
     "tiers": st.just([]),
     "title": st.text(max_size=4),
-    "work": st.just(NoopWork()) | st.just(CommandWork(argv=["true"], image="busybox")),
+    "work": st.just({"kind": "noop"}) | st.just({"kind": "command", "argv": ["true"], "image": "busybox"}),
 }
 """What the fields of events and commands hold, by name; fields with a default may be left out."""
 

@@ -12,11 +12,11 @@ from app.domain.rejections import (
     AgentNotReady,
     AgentNotRunning,
     AgentUnknown,
-    LimitsExceeded,
     ScheduleUnknown,
     StaleAssignment,
     TaskExists,
     TaskHasEnded,
+    TaskInvalid,
     TaskNotAssigned,
     TaskNotFailed,
     TaskNotQueued,
@@ -25,7 +25,7 @@ from app.domain.rejections import (
     TaskUnknown,
 )
 from app.domain.task import TASK, Placed, Task, TaskStatus, submitted_id
-from app.errors import Invalid, SymbiError
+from app.errors import SymbiError
 from events.agent import AgentEvent, AgentReadied
 from events.agent_config import AgentConfig, DataClass, ResourceLimits
 from events.base import Event
@@ -367,9 +367,8 @@ def test_a_task_gets_what_it_asks_for_and_at_most_what_its_agent_has(
     for asked in (less, allowed):
         limits = limits_of(granted(TaskLimits.model_validate({name: asked})))
         assert limits == AGENTS_LIMITS.model_copy(update={name: asked})
-    granted(TaskLimits.model_validate({name: too_much})).then_raises(
-        LimitsExceeded, what=name, asked=too_much, allowed=allowed
-    )
+    reason = f"limits.{name}: {too_much} is asked for, and its agent is allowed {allowed}"
+    granted(TaskLimits.model_validate({name: too_much})).then_raises(TaskInvalid, reasons=[reason])
 
 
 def test_a_task_can_ask_for_exactly_what_an_agent_can_limit() -> None:
@@ -377,14 +376,8 @@ def test_a_task_can_ask_for_exactly_what_an_agent_can_limit() -> None:
 
 
 def test_each_limit_is_held_to_its_agents_even_where_another_is_lower() -> None:
-    granted(TaskLimits(memory_mb=16, cpu_cores=0.5, max_pids=21)).then_raises(LimitsExceeded, what="max_pids")
-
-
-@pytest.mark.parametrize("deadline", ["tomorrow", "2026-11-21T10:00:00+01:00", "2026-02-30T10:00:00Z"])
-def test_a_deadline_is_a_time_in_utc(deadline: str) -> None:
-    submit = SubmitTask(agent_id="a1", work=NoopWork(), deadline=deadline)
-    refusal = given(TASK, *READY).when(submit).then_raises(Invalid)
-    assert refusal.message.startswith("deadline:")
+    refusal = granted(TaskLimits(memory_mb=16, cpu_cores=0.5, max_pids=21)).then_raises(TaskInvalid)
+    assert refusal.message.startswith("The task could never run: limits.max_pids: 21 is asked for")
 
 
 # Assignment and fencing

@@ -9,9 +9,9 @@ from app.bootstrap import Client
 from app.domain.agent import Agent, AgentState
 from app.errors import Unavailable
 from events.agent_config import validate_config
-from events.commands import Answer, SpawnAgent, SubmitTask
+from events.commands import Answer, AskedWork, SpawnAgent, SubmitTask
 from events.identifiers import derived_id
-from events.task import NoopWork, Work
+from events.task import NoopWork
 from projections import lifecycle
 from projections.quarantine import Bad
 
@@ -32,7 +32,6 @@ class Play:
     """One run of the examples."""
 
     client: Client
-    image: str
     scene: Scene = field(default_factory=Scene)
     invalid: dict[str, list[str]] = field(default_factory=dict)
     """The agents whose definition is wrong, with the reasons."""
@@ -120,12 +119,12 @@ class Play:
         command_id = str(uuid4())
         files = [f"{path}={example.tasks_folder / local}" for path, local in task.files.items()]
         task_id = derived_id("t", command_id)
-        work = await command_work(self.client, task_id, task.argv, self.image, [], files)
+        work = await command_work(self.client, task_id, task.argv, None, [], files)
         watched = Watched(agent_id, task.title, task.expect)
         await self._send(watched, work, command_id, priority=task.priority, max_retries=task.retries)
 
     async def _send(
-        self, watched: Watched, work: Work, command_id: str, *, priority: int = 0, max_retries: int = 0
+        self, watched: Watched, work: AskedWork, command_id: str, *, priority: int = 0, max_retries: int = 0
     ) -> Answer:
         # On the scene first: its events may come before the answer does.
         self.scene.tasks[derived_id("t", command_id)] = watched

@@ -34,7 +34,7 @@ async def quickstart(
     began = time.monotonic()
     chosen = load_examples(examples)
     async with _runtime(call) as (client, stays):
-        play = Play(client, call.settings.worker.task_image)
+        play = Play(client)
         with Display(call.out, play.scene) as display:
             await play.run(chosen, display)
         await client.wait_for(await client.log.last_seq())

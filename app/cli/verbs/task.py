@@ -29,7 +29,7 @@ async def submit(
         typer.Argument(metavar="-- ARGV…", help="The program and its arguments.", show_default=False),
     ] = None,
     image: Annotated[
-        str | None, typer.Option("--image", help="Its container image; else worker.task_image.")
+        str | None, typer.Option("--image", help="Its container image; else the runtime's own.")
     ] = None,
     env: Annotated[
         list[str] | None, typer.Option("--env", metavar="K=V", help="An environment variable.")
@@ -71,7 +71,6 @@ async def submit(
         raise tasks.NothingToRun(agent=agent_id)
     command_id = str(uuid4())
     async with call.client() as client:
-        image = image or call.settings.worker.task_image
         # The task's id derives from the command's, so its files can be stored under its own key beforehand.
         task_id = derived_id("t", command_id)
         command = build(
