@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel
 
+from app.policy.schema.render import render
 from events import codec, upcast  # noqa: F401 - importing the codec registers every event
 from events.agent_config import AgentConfig
 from events.base import BY_TYPE
@@ -28,6 +29,7 @@ AROUND: dict[str, type[BaseModel]] = {
 def documents() -> dict[Path, bytes]:
     """Every generated file below docs/reference, and what it must hold."""
     made = {Path("events.md"): events_page().encode(), Path("commands.md"): commands_page().encode()}
+    made[Path("policy.cedarschema")] = render().encode()
     for name, model in AROUND.items():
         made[Path("schemas", f"{name}.json")] = _json(model, f"symbi.{name}")
     for wire_type, event in BY_TYPE.items():

@@ -26,6 +26,15 @@ class Network(StrEnum):
     OPEN = "open"
 
 
+class ApprovalScope(StrEnum):
+    """What one approval is good for."""
+
+    ACT = "act"
+    """This one act, with exactly these inputs."""
+    RUN = "run"
+    """The same kind of act, on the same resource, until the task that asked has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequireApproval:
     """That many holders of a role, none of them the requester, must grant it before the time is over."""
@@ -33,6 +42,7 @@ class RequireApproval:
     role: str
     quorum: int = 1
     timeout_s: int = 86_400
+    scope: ApprovalScope = ApprovalScope.ACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,14 @@ class Audit:
     """The act is recorded this fully, even if it would not be recorded otherwise."""
 
     level: AuditLevel
+    retention_days: int | None = None
+    """How long what is recorded outside the log is kept at least."""
+    tags: frozenset[str] = frozenset()
+    """Which obligations it serves: `hipaa`, `gdpr`."""
+    include: frozenset[str] = frozenset()
+    """What the record of the decision holds beside what it always does: `inputs`, `outputs`, `user`."""
+    alert_on: frozenset[str] = frozenset()
+    """What raises an alert: `deny`, `allow`, `error`, `failure`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +127,7 @@ class RetryLimit:
     """A failed act is tried again at most that often."""
 
     attempts: int
+    """Beyond the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +136,13 @@ class CircuitBreaker:
 
     failures: int
     cooldown_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What a bundle of a newer version asks for, and this one cannot carry out: it denies."""
+
+    text: str
 
 
 Condition: TypeAlias = (
@@ -131,4 +157,5 @@ Condition: TypeAlias = (
     | TimeLimit
     | RetryLimit
     | CircuitBreaker
+    | Unknown
 )

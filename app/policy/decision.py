@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .conditions import Condition
+from .conditions import Audit, Condition
 
 NO_BUNDLE = ""
 """The digest of a decision that no bundle made, because none is active."""
@@ -19,6 +19,8 @@ class Grounds:
     """The ids of the policies that determined it, sorted; none where it was an error or nothing permits."""
     reasons: tuple[str, ...] = ()
     """What those policies say of themselves (`@reason`), in the same order; silent ones are left out."""
+    holds: tuple[tuple[str, bool], ...] = ()
+    """The conditions that Cedar cannot hold and that were asked for, by name, and what they came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Deny:
     """A policy that denied says that the agent is to be suspended, `@on_deny("suspend")`."""
     error: bool = False
     """Nothing was decided: no bundle, an unknown entity, a policy that failed. Denied for safety."""
+    audit: Audit | None = None
+    """How fully the attempt is recorded, where a policy says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Value] | None"
 """What an attribute holds: JSON. Where the schema says that it is an entity, its id."""
@@ -62,8 +62,7 @@ class Action(StrEnum):
     """Change who and what there is, from identities to policies: `context.operation` says what."""
 
 
-@dataclass(frozen=True, slots=True)
-class EntityRef:
+class EntityRef(NamedTuple):
     """The name of an entity: its type and its id, `Tool::"book_flight"` in Cedar."""
 
     type: str
@@ -74,8 +73,7 @@ class EntityRef:
         return f'{self.type}::"{escaped}"'
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """Who asks."""
 
     kind: PrincipalKind
@@ -83,7 +81,7 @@ class Principal:
 
     @property
     def ref(self) -> EntityRef:
-        return EntityRef(self.kind.value, self.id)
+        return EntityRef(self.kind, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +91,8 @@ class Entity:
     ref: EntityRef
     attributes: Attributes = field(default_factory=dict)
     parents: frozenset[EntityRef] = frozenset()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Labels that operators and owners gave it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,82 @@
+"""From what Cedar determined to a decision in our words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..bundle.bundle import Bundle
+from ..bundle.policy import Policy
+from ..conditions import Audit, Condition, Unknown
+from ..decision import Allow, AllowWithConditions, Decision, Deny, Grounds
+from ..merging import Contradiction, merge
+from ..request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Determined:
+    """What Cedar says of a request."""
+
+    allowed: bool
+    """Whether a policy permits and none forbids, were all conditions carried out."""
+    policies: tuple[str, ...]
+    """The ids of the policies that determined that, sorted."""
+    binding: tuple[str, ...] = ()
+    """The ids of the policies that forbid unless their conditions are carried out, and apply; sorted."""
+    holds: Mapping[str, bool] = field(default_factory=dict)
+
+
+def answer(bundle: Bundle, request: Request, determined: Determined) -> Decision:
+    """The decision that follows from what was determined."""
+    deciding = [bundle.by_id[id_] for id_ in determined.policies]
+    binding = [bundle.by_id[id_] for id_ in determined.binding]
+    if not determined.allowed:
+        return _denied(bundle, request, determined, deciding, binding)
+    grounds = _grounds(bundle, determined, sorted([*deciding, *binding], key=lambda policy: policy.id))
+    conditions = [one for policy in (*deciding, *binding) for one in policy.conditions]
+    for condition in conditions:
+        if isinstance(condition, Unknown):
+            return Deny(f"nobody here can carry out {condition.text}", grounds)
+    try:
+        merged = merge(conditions)
+    except Contradiction as error:
+        return Deny(f"{error} ({', '.join(grounds.policies)})", grounds)
+    return AllowWithConditions(merged, grounds) if merged else Allow(grounds)
+
+
+def failed(digest: str, why: str) -> Deny:
+    """The decision where nothing could be determined."""
+    return Deny(f"it could not be decided: {why}", Grounds(digest), error=True)
+
+
+def _denied(
+    bundle: Bundle,
+    request: Request,
+    determined: Determined,
+    deciding: Sequence[Policy],
+    binding: Iterable[Policy],
+) -> Deny:
+    grounds = _grounds(bundle, determined, deciding)
+    if deciding:
+        said = "; ".join(grounds.reasons)
+        names = ", ".join(grounds.policies)
+        reason = f"{said} ({names})" if said else f"forbidden by {names}"
+    else:
+        reason = f"no policy permits {request.principal.ref} to {request.action} {request.resource}"
+    audits: list[Condition] = [
+        one for policy in binding for one in policy.conditions if isinstance(one, Audit)
+    ]
+    audit = next(iter(merge(audits)), None)
+    return Deny(
+        reason,
+        grounds,
+        suspend=any(policy.suspends for policy in deciding),
+        audit=audit if isinstance(audit, Audit) else None,
+    )
+
+
+def _grounds(bundle: Bundle, determined: Determined, policies: Sequence[Policy]) -> Grounds:
+    return Grounds(
+        bundle.digest,
+        tuple(policy.id for policy in policies),
+        tuple(policy.reason for policy in policies if policy.reason),
+        tuple(sorted(determined.holds.items())),
+    )

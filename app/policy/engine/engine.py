@@ -1,0 +1,282 @@
+"""One bundle's decisions.
+
+A request is decided on the slice of policies whose scopes fit it, on the attributes that these read, and on
+the entities that principal, resource and context lead to. Nothing else can change the answer, so answers are
+kept under exactly these.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import cedarpy
+import orjson
+
+from ...errors import SymbiError
+from ..bundle.bundle import Bundle
+from ..bundle.policy import Policy
+from ..bundle.predicates import Evaluate, PredicateFailed
+from ..decision import Decision
+from ..request import Action, Entity, EntityRef, Request, Value
+from ..schema.actions import WITH_ARGUMENTS, context_of
+from ..schema.types import Attribute, AttributeType, EntityIs, RecordType, SetOf, WrongType
+from .answering import Determined, answer, failed
+from .closures import Closure, Closures, Missing
+from .entities import Entities, Look, Seen
+from .evaluating import Evaluation, Undecided, action_entities, uid
+from .memo import Memo
+from .projection import entities, everything, known, pick, to_json
+from .reads import Tree
+from .reads import of as reads_of
+from .slices import Slice, Slices
+
+DECISIONS_KEPT = 100_000
+GRAPHS_KEPT = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """A slice, with what follows from the schema."""
+
+    slice: Slice
+    attributes: Mapping[str, Attribute]
+    tree: Tree
+    predicates: Mapping[str, tuple[str, ...]]
+    """The predicates that each policy asks for, where it asks for some."""
+    paths: tuple[tuple[str, ...], ...]
+    """Where in the context the predicates look."""
+    naming: Tree
+    """The part of the tree that names entities."""
+    literals: tuple[EntityRef, ...]
+
+    @cached_property
+    def needs_tenant(self) -> bool:
+        return "tenant" in self.tree or () in self.paths or ("tenant",) in self.paths
+
+
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """A request, with everything that its answer depends on."""
+
+    prepared: _Prepared
+    values: Mapping[str, Value]
+    closures: Sequence[Closure]
+    others: Mapping[EntityRef, Entity]
+
+    @property
+    def prints(self) -> tuple[Hashable, ...]:
+        return tuple([closure.print for closure in self.closures])
+
+
+class Engine:
+    """Decides requests under one bundle, on the entities as they are at that moment.
+
+    Not for several threads at once.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        entities: Entities,
+        evaluate: Evaluate,
+        *,
+        decisions_kept: int = DECISIONS_KEPT,
+    ) -> None:
+        self.bundle = bundle
+        self._entities = entities
+        self._evaluate = evaluate
+        self._slices = Slices(bundle)
+        self._prepared: dict[Slice, _Prepared] = {}
+        self._closures = Closures(entities, _look(bundle))
+        self._decisions: Memo[Hashable, Decision] = Memo(decisions_kept)
+        self._graphs: Memo[Hashable, cedarpy.Entities] = Memo(GRAPHS_KEPT)
+
+    def decide(self, request: Request) -> Decision:
+        """The bundle's decision; never raises: what cannot be decided is denied."""
+        try:
+            situation = self._situation(request)
+            key = self._key(situation)
+            decision = self._decisions.get(key)
+            if decision is None:
+                decision = answer(self.bundle, request, self._determine(request, situation))
+                self._decisions.put(key, decision)
+            return decision
+        except (Undecided, Missing, WrongType, PredicateFailed) as error:
+            return failed(self.bundle.digest, str(error))
+        except SymbiError as error:
+            return failed(self.bundle.digest, error.message)
+        except Exception as error:  # whatever it is, the act must not happen
+            return failed(self.bundle.digest, f"{type(error).__name__}: {error}")
+
+    def determine(self, request: Request) -> Determined:
+        """What Cedar says of *request*, evaluated now.
+
+        Raises:
+            Undecided, Missing, WrongType, PredicateFailed, EntityInvalid: it cannot be evaluated.
+        """
+        return self._determine(request, self._situation(request))
+
+    def slice_of(self, request: Request) -> Slice:
+        """The policies that can have a say in *request*."""
+        return self._slices.of(request.principal.ref, request.action, request.resource)
+
+    def _situation(self, request: Request) -> _Situation:
+        principal, resource = request.principal.ref, request.resource
+        slice_ = self._slices.of(principal, request.action, resource)
+        prepared = self._prepared.get(slice_)
+        if prepared is None:
+            prepared = self._prepared[slice_] = self._prepare(slice_)
+        values: Mapping[str, Value] = request.context
+        if prepared.needs_tenant:
+            values = {**values, "tenant": request.tenant}
+        refs = [principal, resource]
+        if prepared.naming:
+            refs += entities(values, prepared.naming, prepared.attributes)
+        if request.entities:
+            others = self._closures.look(request.entities)
+            closures = [self._closures.with_others(ref, others) for ref in refs]
+            closures += self._literals(prepared, others)
+            return _Situation(prepared, values, closures, {one.ref: one for one in request.entities})
+        closures = [self._closures.of(ref) for ref in refs]
+        if prepared.literals:
+            closures += self._literals(prepared, {})
+        return _Situation(prepared, values, closures, {})
+
+    def _literals(self, prepared: _Prepared, others: Mapping[EntityRef, Seen]) -> Iterable[Closure]:
+        """Those of the entities that conditions name and that exist."""
+        for ref in prepared.literals:
+            try:
+                yield self._closures.with_others(ref, others) if others else self._closures.of(ref)
+            except Missing:
+                yield Closure((), (ref, None))
+
+    def _key(self, situation: _Situation) -> Hashable:
+        prepared = situation.prepared
+        picked = pick(situation.values, prepared.tree, prepared.attributes)
+        picked += [_at(situation.values, path) for path in prepared.paths]
+        return prepared, situation.prints, orjson.dumps(picked, default=_listed) if picked else b""
+
+    def _determine(self, request: Request, situation: _Situation) -> Determined:
+        prepared = situation.prepared
+        deciding, binding = prepared.slice.deciding, prepared.slice.binding
+        if deciding is None and binding is None:
+            return Determined(False, ())
+        evaluation = Evaluation(
+            {
+                "principal": uid(request.principal.ref),
+                "action": {"type": "Action", "id": str(request.action)},
+                "resource": uid(request.resource),
+            },
+            to_json(situation.values, prepared.tree, prepared.attributes),
+            self._graph(request.action, situation),
+            lambda policy: self._predicates(request, situation, policy),
+        )
+        allowed, policies = evaluation.of(deciding) if deciding is not None else (False, ())
+        bound: tuple[str, ...] = ()
+        if binding is not None:
+            try:
+                _, bound = evaluation.of(binding)
+            except (Undecided, PredicateFailed):
+                if allowed:
+                    raise
+                # It is denied whatever the conditions are.
+        return Determined(allowed, policies, bound, evaluation.holds)
+
+    def _graph(self, action: Action, situation: _Situation) -> cedarpy.Entities:
+        """The entities of the closures, parsed, and the action's group where a condition asks for it."""
+        in_group = action if situation.prepared.slice.asks_for_group else None
+        key = (situation.prints, in_group)
+        graph = self._graphs.get(key)
+        if graph is None:
+            # To Cedar, an entity that has nothing and is in nothing is the same as none.
+            members = {
+                seen.ref: seen.json
+                for closure in situation.closures
+                for seen in closure.entities
+                if not seen.empty
+            }
+            document = [*members.values(), *(action_entities(in_group) if in_group else ())]
+            graph = cedarpy.Entities.from_json_str(orjson.dumps(document).decode())
+            self._graphs.put(key, graph)
+        return graph
+
+    def _predicates(self, request: Request, situation: _Situation, policy: str) -> dict[str, bool]:
+        """The predicates that the policy asks for, evaluated."""
+        held = {}
+        for name in situation.prepared.predicates.get(policy, ()):
+            predicate = self.bundle.predicates[name]
+            bindings = {
+                bound: self._value(request, situation, path) for bound, path in predicate.bindings.items()
+            }
+            held[name] = self._evaluate(predicate, bindings)
+        return held
+
+    def _value(self, request: Request, situation: _Situation, path: str) -> Value:
+        """What a name in a predicate stands for."""
+        if path in ("principal", "resource"):
+            ref = request.principal.ref if path == "principal" else request.resource
+            entity = situation.others.get(ref) or self._entities.get(ref)
+            return {**(entity.attributes if entity else {}), "id": ref.id, "type": str(ref.type)}
+        return _at(situation.values, tuple(path.split(".")[1:]))
+
+    def _prepare(self, slice_: Slice) -> _Prepared:
+        attributes = dict(context_of(slice_.action))
+        if slice_.action in WITH_ARGUMENTS:
+            attributes["arguments"] = Attribute(RecordType(self.bundle.argument_types))
+        reads = slice_.reads
+        tree = everything(attributes) if reads.whole_context else known(reads.context, attributes)
+        predicates = {policy.id: tuple(_predicates_read(policy)) for policy in slice_.policies}
+        paths = {
+            tuple(path.split(".")[1:])
+            for names in predicates.values()
+            for name in names
+            for path in self.bundle.predicates[name].bindings.values()
+            if path not in ("principal", "resource")
+        }
+        return _Prepared(
+            slice_,
+            attributes,
+            tree,
+            predicates,
+            tuple(sorted(paths)),
+            {name: below for name, below in tree.items() if _names_entities(attributes[name].type)},
+            tuple(sorted((ref for ref in reads.entities if ref.type != "Action"), key=str)),
+        )
+
+
+def _look(bundle: Bundle) -> Look:
+    """What anything in the bundle reads of entities."""
+    reads = reads_of(policy.tree.clauses for policy in bundle.policies)
+    also = {name for predicate in bundle.predicates.values() for name in predicate.attributes}
+    return Look(reads.attributes | also, reads.tags)
+
+
+def _predicates_read(policy: Policy) -> Iterable[str]:
+    held = reads_of([policy.tree.clauses]).context.get("holds", {})
+    return sorted(held) if isinstance(held, dict) else ()
+
+
+def _names_entities(of: AttributeType) -> bool:
+    match of:
+        case EntityIs():
+            return True
+        case SetOf(of=inner):
+            return _names_entities(inner)
+        case RecordType(attributes=attributes):
+            return any(_names_entities(attribute.type) for attribute in attributes.values())
+        case _:
+            return False
+
+
+def _at(values: Mapping[str, Value], path: tuple[str, ...]) -> Value:
+    """What is at *path*; null where nothing is."""
+    value: Value = values
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")

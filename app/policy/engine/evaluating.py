@@ -1,0 +1,91 @@
+"""Asking Cedar, and the interpreter for what Cedar cannot hold."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import cedarpy
+import orjson
+
+from ..bundle.predicates import PredicateFailed
+from ..request import Action, EntityRef
+from ..schema.actions import ACTIONS
+
+_POLICY = re.compile(r"policy `([^`]+)`")
+
+
+class Undecided(ValueError):
+    """The policies could not be evaluated; the text says why."""
+
+
+class Evaluation:
+    """One request, put to one set of policies after the other.
+
+    A condition that Cedar cannot hold is evaluated only when a policy that asks for it is reached: Cedar is
+    asked without it, says which policies miss it, and is asked again.
+    """
+
+    def __init__(
+        self,
+        request: Mapping[str, Any],
+        context: dict[str, Any],
+        entities: cedarpy.Entities,
+        predicates: Callable[[str], Mapping[str, bool]],
+    ) -> None:
+        self._request = dict(request)
+        self._context = context
+        self._entities = entities
+        self._predicates = predicates
+        self.holds: dict[str, bool] = {}
+        """The predicates that were evaluated."""
+
+    def of(self, policies: cedarpy.PolicySet) -> tuple[bool, tuple[str, ...]]:
+        """Whether *policies* allow it, and the ids of those that determined that, sorted.
+
+        A policy that forbids decides, even where others cannot be evaluated.
+
+        Raises:
+            Undecided: a policy could not be evaluated.
+            PredicateFailed: a predicate that was asked for could not.
+        """
+        while True:
+            self._request["context"] = orjson.dumps({**self._context, "holds": self.holds}).decode()
+            result = cedarpy.is_authorized(self._request, policies, self._entities)
+            errors = result.diagnostics.errors
+            answer = result.allowed, tuple(sorted(result.diagnostics.reasons))
+            if not errors and result.decision is not cedarpy.Decision.NoDecision:
+                return answer
+            forbidden = not result.allowed and bool(answer[1])
+            try:
+                more = self._more(errors)
+            except PredicateFailed:
+                if forbidden:
+                    return answer
+                raise
+            if more:
+                continue
+            if forbidden:
+                return answer
+            raise Undecided("; ".join(errors) or "Cedar gave no decision")
+
+    def _more(self, errors: Iterable[str]) -> bool:
+        """Evaluate what the policies with these errors ask for; whether there was anything."""
+        known = len(self.holds)
+        for error in errors:
+            if (found := _POLICY.search(error)) is not None:
+                self.holds.update(self._predicates(found[1]))
+        return len(self.holds) > known
+
+
+def uid(ref: EntityRef) -> dict[str, str]:
+    """The entity as Cedar's requests have it."""
+    return {"type": str(ref.type), "id": ref.id}
+
+
+def action_entities(action: Action) -> list[dict[str, Any]]:
+    """The action and the group that it is in, as Cedar's JSON has them."""
+    group = {"type": "Action", "id": ACTIONS[action].group}
+    return [
+        {"uid": {"type": "Action", "id": str(action)}, "attrs": {}, "parents": [group]},
+        {"uid": group, "attrs": {}, "parents": []},
+    ]
