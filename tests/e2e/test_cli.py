@@ -184,8 +184,8 @@ def test_a_task_needs_a_program_or_none(shell: Shell) -> None:
 
 def test_what_could_never_run_is_refused_with_every_reason(shell: Shell) -> None:
     agent = shell.spawn()["agent_id"]
-    submit = ("task", "submit", agent, "--image", "Not An Image", "--file", f"../x={__file__}", "--env", "A B=c")
-    shell.type(*submit, "--", "", code=2)
+    wrong = ("--image", "Not An Image", "--file", f"../x={__file__}", "--env", "A B=c")
+    shell.type("task", "submit", agent, *wrong, "--", "", code=2)
     for reason in ("argv.0: the program has no name", "image: 'Not An Image'", "'A B'", "'../x' leads out"):
         assert reason in shell.err
     shell.type("task", "submit", agent, "--timeout", "1h", "--", "true", code=2)
