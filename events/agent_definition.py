@@ -1,5 +1,7 @@
 """The text that an agent is made from."""
 
+from pydantic import Field
+
 from .agent_config import Name
 from .base import Record
 from .content import ContentRef, Digest
@@ -14,3 +16,5 @@ class DefinitionRef(Record):
     """The text itself, in UTF-8."""
     agent: Name
     """Which of the agents that the text defines."""
+    file: str = Field("definition", max_length=256)
+    """What messages about the text call it."""

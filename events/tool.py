@@ -34,7 +34,7 @@ class ToolCallRequested(_OfCall):
     """A run asks for something to be done; it is done only after this is durable, and if policy allows it."""
 
     arguments: ContentRef
-    """What it is called with, as JSON: `{"args": [...], "named": {...}}`."""
+    """What it is called with, as JSON: `{"capability": "...", "named": {...}, "positional": [...]}`."""
     again: bool = False
     """True where a worker that was interrupted left it open, and the tool may be called twice."""
 
