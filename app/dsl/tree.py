@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from .source import NOWHERE, Span
 
-MAX_DEPTH = 200
+MAX_DEPTH = 128
 """The longest path from the program to a leaf, in nodes."""
 
 

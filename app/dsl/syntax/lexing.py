@@ -53,7 +53,6 @@ class _Lexer:
             "FLOAT": self.float,
             "DURATION": self.duration,
             "VAULT": self.vault,
-            "COLON": self.colon,
             "COMMENT": self.comment,
             "BLOCK_COMMENT": self.block_comment,
             "UNCLOSED_STRING": self.unclosed_string,
@@ -176,13 +175,6 @@ class _Lexer:
                 span_of(token),
                 help="write `vault://team/secret`",
             )
-        return token
-
-    def colon(self, token: Token) -> Token:
-        """A keyword that is a record's key is a name."""
-        tokens = self.out.tokens
-        if len(tokens) > 1 and tokens[-1].type in HARD and tokens[-2].type in ("LBRACE", "COMMA"):
-            tokens[-1].type = "NAME"
         return token
 
     # Comments

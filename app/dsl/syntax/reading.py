@@ -77,7 +77,9 @@ class Reader:
         result = None
         while result is None:
             token = self.tokens[at]
-            if token.type in SOFT and not self.step(self.stack[:], token.type):
+            if (token.type in SOFT and not self.step(self.stack[:], token.type)) or (
+                token.type in HARD and self.is_key(at)
+            ):
                 token.type = "NAME"
             try:
                 result = feed(token, token.type == _END)
@@ -88,6 +90,13 @@ class Reader:
                 self.calm += 1
         assert isinstance(result, Program)
         return result
+
+    def is_key(self, at: int) -> bool:
+        """Whether the keyword at *at* is the key of a record."""
+        if self.tokens[at + 1].type != "COLON":
+            return False
+        state = self.taking("NAME")
+        return state is not None and "field" in self.table[state]
 
     def fits(self, stack: Sequence[int], kinds: Iterable[str]) -> bool:
         """Whether tokens of these *kinds* can follow, from the states of *stack*."""
