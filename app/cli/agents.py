@@ -26,8 +26,8 @@ def shortened(text: str, most: int = 60) -> str:
 
 
 def shown_state(row: AgentRow) -> Text:
-    """The agent's state, and whether it is quarantined or decommissioned."""
-    text = state("decommissioned" if row.decommissioned else row.state or "registered")
+    """The agent's state, and whether it is quarantined."""
+    text = state(row.state or "registered")
     return text + Text(" (quarantined)", style="yellow") if row.quarantined else text
 
 

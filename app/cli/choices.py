@@ -3,7 +3,9 @@
 from enum import StrEnum
 from typing import Literal
 
-AgentState = Literal["initializing", "ready", "running", "suspended", "terminated", "failed"]
+AgentState = Literal[
+    "initializing", "ready", "running", "suspended", "terminated", "failed", "decommissioned"
+]
 IdentityKind = Literal["human", "service", "agent", "component"]
 KeyUse = Literal["event", "command", "alert", "checkpoint", "witness", "login"]
 RevocationReason = Literal["superseded", "compromised", "decommissioned"]

@@ -10,13 +10,17 @@ from events.codec import Fact
 from projections.history import EventRow
 from projections.quarantine import QuarantineRow
 
-from ..errors import Corrupt
+from ..errors import Corrupt, Invalid
 from .output import Column, record
 from .tables import moment
 
 
 class Invisible(Corrupt):
     """The event {seq} is in quarantine: {code}, {detail}. `symbi events quarantine` shows it."""
+
+
+class NothingToShow(Invalid):
+    """--limit 0 shows nothing of what was; add --follow to see what happens from now on, or give a number."""
 
 
 def row_of(fact: Fact) -> EventRow:

@@ -27,6 +27,7 @@ STATE_STYLES = {
     "dead_lettered": "bold red",
     "cancelled": "dim",
     "terminated": "dim",
+    "decommissioned": "dim",
     "ok": "green",
     "warn": "yellow",
     "fail": "bold red",

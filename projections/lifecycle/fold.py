@@ -125,6 +125,7 @@ _MOVES: Mapping[type[Event], tuple[tuple[str | None, ...], str]] = {
     AgentResumed: (("suspended",), "running"),
     AgentHalted: (("suspended",), "terminated"),
     AgentTerminated: (("ready", "failed"), "terminated"),
+    AgentDecommissioned: (("terminated",), "decommissioned"),
 }
 
 
@@ -190,7 +191,7 @@ _EFFECTS: Mapping[type[Event], Callable[[AgentRow, Any], Effect]] = {
     AgentTerminated: _stopped,
     AgentQuarantined: lambda agent, event: ((), {"quarantined": True}),
     AgentReleased: lambda agent, event: ((), {"quarantined": False}),
-    AgentDecommissioned: lambda agent, event: ((), {"decommissioned": True}),
+    AgentDecommissioned: lambda agent, event: ((_move(agent, event),), {"decommissioned": True}),
     TaskAssigned: _assigned,
     TaskCompleted: _task_left,
     TaskFailed: _task_left,

@@ -19,7 +19,7 @@ class Lifecycle(Projection[Fact]):
     """Agents and their transitions."""
 
     name = "lifecycle"
-    version = 1
+    version = 2
     tables = (AGENTS, AGENT_TRANSITIONS)
     reads = Fact
 

@@ -121,7 +121,12 @@ def test_an_agent_from_its_spawn_to_its_end(shell: Shell) -> None:
         ("initializing", "agent.spawned"),
         ("ready", "agent.readied"),
         ("terminated", "agent.terminated"),
+        ("decommissioned", "agent.decommissioned"),
     ]
+    gone = shell.json("agent", "list", "--state", "decommissioned")
+    assert agent in {row["id"] for row in gone}
+    assert agent not in {row["id"] for row in shell.json("agent", "list", "--state", "terminated")}
+    assert "decommissioned" in shell.type("agent", "show", agent)
 
 
 def test_an_invalid_definition_makes_a_failed_agent_with_every_reason(shell: Shell) -> None:
@@ -320,6 +325,8 @@ def test_a_tail_leaves_out_what_the_log_says_about_itself(shell: Shell) -> None:
     assert "log.producer.acknowledged" in {line["type"] for line in every}
     assert [line["seq"] for line in every] == sorted(line["seq"] for line in every)
     assert len(shell.lines("events", "tail", "-n", "2")) == 2
+    shell.type("events", "tail", "-n", "0", code=2)
+    assert "add --follow" in shell.err
 
 
 def test_nothing_is_in_quarantine_and_nothing_is_orphaned(shell: Shell) -> None:

@@ -106,8 +106,7 @@ def agree(lives: Sequence[Boundary], agents: Sequence[AgentRow], tasks: Sequence
     assert {row.id for row in agents} == decided.keys()
     for row in agents:
         agent = decided[row.id]
-        over = agent.state is AgentState.DECOMMISSIONED
-        assert (row.state, row.decommissioned) == ("terminated" if over else agent.state, over)
+        assert (row.state, row.decommissioned) == (agent.state, agent.state is AgentState.DECOMMISSIONED)
         assert row.quarantined == agent.quarantined
         assert set(row.running) == {f"{row.id}-{task}" for task in agent.running}
     states = {

@@ -194,7 +194,7 @@ async def test_two_do_not_rebuild_the_same_projection_at_once(engine: AsyncEngin
 class Mended(Lifecycle):
     """Takes what the first version of it could not."""
 
-    version = 2
+    version = Lifecycle.version + 1
 
     async def apply(self, connection: Any, items: Sequence[Fact]) -> None:
         await super().apply(connection, [i for i in items if not isinstance(i.event, AgentSuspended)])

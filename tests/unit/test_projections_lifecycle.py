@@ -161,13 +161,17 @@ def test_halting_a_running_agent_is_suspension_and_halt() -> None:
         AgentDecommissioned(agent_id="a1", reason="done"),
         agent="a1",
     )
-    assert path(history)[3:] == [("running", "suspended"), ("suspended", "terminated")]
+    assert path(history)[3:] == [
+        ("running", "suspended"),
+        ("suspended", "terminated"),
+        ("terminated", "decommissioned"),
+    ]
     agent = after(history)[0]
     assert (agent.running, agent.decommissioned, agent.state, agent.reason) == (
         [],
         True,
-        "terminated",
-        "by hand",
+        "decommissioned",
+        "done",
     )
 
 

@@ -27,7 +27,8 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="At
 async def tail(
     call: Call,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=0, max=10_000, help="Begin that many back.")
+        int,
+        typer.Option("--limit", "-n", min=0, max=10_000, help="Begin that many back; 0 only with --follow."),
     ] = 20,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with what happens, until Ctrl-C.")
@@ -39,8 +40,10 @@ async def tail(
     ] = False,
 ) -> None:
     """Show the newest events; with --json, one line each."""
-    from ..happenings import Wanted
+    from ..happenings import NothingToShow, Wanted
 
+    if not limit and not follow:
+        raise NothingToShow()
     wanted = Wanted(agent, type or (), statements=all)
     async with call.client() as client:
         # Whatever is recorded while the newest are looked up comes after this position.
