@@ -58,8 +58,10 @@ def _functions() -> Iterator[Builtin]:
         None, "to_float(value: any) -> float", "Of an int or of text that writes a number, else `ValueError`."
     )
     yield from declare(None, "abs(value: number) -> number", "Without its sign.")
-    yield from declare(None, "min(first: T, ...others: T) -> T", "The smallest; numbers, texts or durations.")
-    yield from declare(None, "max(first: T, ...others: T) -> T", "The largest; numbers, texts or durations.")
+    yield from declare(
+        None, "min(first: T, ...others: T) -> T", "The smallest; of one List: of its elements."
+    )
+    yield from declare(None, "max(first: T, ...others: T) -> T", "The largest; of one List: of its elements.")
     yield from declare(None, "sum(values: List<number>) -> number", "0 when there are none.", price="length")
     yield from declare(
         None,
@@ -69,7 +71,7 @@ def _functions() -> Iterator[Builtin]:
     yield from declare(None, "floor(value: number) -> int", "The largest int that is not larger.")
     yield from declare(None, "ceil(value: number) -> int", "The smallest int that is not smaller.")
     yield from declare(None, "sqrt(value: number) -> float", "The square root.")
-    yield from declare(None, "pow(base: number, exponent: number) -> number", "base to the exponent.")
+    yield from declare(None, "pow(base: number, exponent: int) -> number", "base to the exponent.")
     yield from declare(
         None,
         "div(dividend: int, divisor: int) -> int",

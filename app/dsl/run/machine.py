@@ -1,0 +1,593 @@
+"""The loop that runs compiled code, on a stack of its own: it can stop at any block and go on later.
+
+What is on the stack, from the bottom, is `(registers, block, d, size)`: the registers of a function that
+waits for a call, the block that the call ends, the register that its result goes to, and what is given back
+to the meter when it returns. A built-in that calls back is `(what it holds, generator, NATIVE, 0)`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from ..source import Span
+from .access import element, member, place, store
+from .builtins.bound import METHODS
+from .builtins.native import Native
+from .code import Block, Code
+from .failures import Failure, LimitReached
+from .json_text import canonical, json_size
+from .limits import Limits, Meter
+from .opcodes import (
+    ADD,
+    BINARY,
+    BOX,
+    BRANCH,
+    BRANCH_EQUAL,
+    BRANCH_IN,
+    BRANCH_LESS,
+    BRANCH_TEST,
+    CALL,
+    CALL_METHOD,
+    CALL_VALUE,
+    CAPABILITY,
+    CHANGE,
+    CLOSURE,
+    INDEX,
+    INDEX_KEPT,
+    ITERATE,
+    JUMP,
+    KEEP,
+    LIST,
+    MAP,
+    MEMBER,
+    MEMBER_KEPT,
+    MOVE,
+    NATIVE,
+    NEGATE,
+    NEXT,
+    NOT,
+    RAISE,
+    REBOX,
+    RETURN,
+    SECRET,
+    STORE,
+    SUBTRACT,
+    UNBOX,
+)
+from .operators import add, at_most, equal, less, multiply, negative, number, subtract, within
+from .sizes import ENTRY, SLOT, SMALL, list_size, text_size
+from .sizes import MAP as MAP_SIZE
+from .steps import Called, Finished, Step, Stopped, Yielded
+from .values import (
+    CONTAINERS,
+    LARGEST_INT,
+    LEAST_INT,
+    Box,
+    Function,
+    List,
+    Map,
+    Range,
+    Secret,
+    SecretRef,
+    Value,
+    share,
+    type_name,
+)
+
+_NATIVE: Final = -1
+_BOTTOM: Final = -2
+_END: Final = object()
+_DYNAMIC_CALLS: Final = frozenset({CALL_METHOD, CALL_VALUE})
+_MOST_MESSAGE: Final = 2000
+
+Frame = tuple[list[Any], Any, int, int]
+
+
+class Machine:
+    """Runs a `Code`: `go` until it has ended; after a `Called`, `answer` or `fail`, then `go` again."""
+
+    def __init__(self, code: Code, arguments: Sequence[Value], limits: Limits) -> None:
+        self._meter = Meter(limits, self._roots)
+        self._limits = limits
+        self._stack: list[Frame] = [([], None, _BOTTOM, 0)]
+        self._registers: list[Any] = [*arguments, *code.rest]
+        self._block: Block | None = code.entry
+        self._sent: Value = None
+        """What a built-in that called back was last given."""
+        self._raised: Failure | None = None
+        self._calls = 0
+        self._awaiting = -1
+        """The register that the answer goes to."""
+        self.ended: Finished | Stopped | None = None
+
+    @property
+    def steps(self) -> int:
+        """The fuel that is used up."""
+        return self._limits.fuel - self._meter.fuel
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for an answer."""
+        return self._awaiting >= 0
+
+    def _roots(self) -> Iterator[Sequence[Any]]:
+        yield self._registers
+        yield (self._sent,)
+        for registers, _, _, _ in self._stack:
+            yield registers
+
+    def take(self, size: int) -> None:
+        """Charge values from outside. Raises `LimitReached`."""
+        self._meter.began = self._meter.fuel
+        self._meter.allocate(size)
+
+    def answer(self, value: Value) -> None:
+        """What the world answers to the call that it waits in."""
+        assert self._block is not None
+        self._registers[self._awaiting] = value
+        self._block = self._block.following
+        self._awaiting = -1
+
+    def fail(self, failure: Failure) -> None:
+        """The call that it waits in fails with an error that the body may catch."""
+        self._raised = failure
+        self._awaiting = -1
+
+    def go(self, most: int) -> Step:
+        """Go on for about *most* steps, or until something else than taking a break comes of it."""
+        return self.ended or self._loop(most)
+
+    def _end(self, step: Finished | Stopped) -> Step:
+        for _, waiting, d, _ in self._stack:
+            if d == _NATIVE:
+                waiting.close()
+        self.ended = step
+        self._stack, self._registers, self._block = [], [], None
+        return step
+
+    # One function on purpose: a call of a Python function costs as much as three instructions.
+    def _loop(self, most: int) -> Step:
+        meter, stack, limits = self._meter, self._stack, self._limits
+        registers, block = self._registers, self._block
+        assert block is not None
+        deepest = limits.depth
+        fuel = meter.fuel
+        floor = max(0, fuel - max(most, block.cost))
+        span: Span = block.code[0][4]
+        x: Any
+        y: Any
+        while True:
+            try:
+                if self._raised is not None:
+                    failure, self._raised = self._raised, None
+                    raise failure
+                while True:
+                    fuel -= block.cost
+                    if fuel < floor:
+                        if fuel < 0:
+                            meter.began = meter.fuel = 0
+                            meter.spend(1)
+                        self._block = block
+                        meter.fuel = fuel + block.cost
+                        return Yielded()
+                    for op, d, a, b, span in block.code:
+                        if op < 16:
+                            if op < 5:
+                                if op == MEMBER:
+                                    x = registers[a]
+                                    if x.__class__ is Map and b in x.entries:
+                                        registers[d] = x.entries[b]
+                                    else:
+                                        meter.fuel = meter.began = fuel
+                                        registers[d] = member(meter, x, b)
+                                        fuel = meter.fuel
+                                elif op == INDEX:
+                                    x = registers[a]
+                                    y = registers[b]
+                                    if x.__class__ is List and y.__class__ is int and 0 <= y < len(x.items):
+                                        registers[d] = x.items[y]
+                                    else:
+                                        meter.fuel = meter.began = fuel
+                                        registers[d] = element(meter, x, y)
+                                        fuel = meter.fuel
+                                elif op == ADD:
+                                    x = registers[a]
+                                    y = registers[b]
+                                    if x.__class__ is int and y.__class__ is int:
+                                        x += y
+                                        registers[d] = x if LEAST_INT <= x <= LARGEST_INT else number(x)
+                                    else:
+                                        meter.fuel = meter.began = fuel
+                                        registers[d] = add(meter, x, y)
+                                        fuel = meter.fuel
+                                elif op == SUBTRACT:
+                                    x = registers[a]
+                                    y = registers[b]
+                                    if x.__class__ is int and y.__class__ is int:
+                                        x -= y
+                                        registers[d] = x if LEAST_INT <= x <= LARGEST_INT else number(x)
+                                    else:
+                                        meter.fuel = meter.began = fuel
+                                        registers[d] = subtract(meter, x, y)
+                                        fuel = meter.fuel
+                                else:  # It is MULTIPLY.
+                                    x = registers[a]
+                                    y = registers[b]
+                                    if x.__class__ is int and y.__class__ is int:
+                                        x *= y
+                                        registers[d] = x if LEAST_INT <= x <= LARGEST_INT else number(x)
+                                    else:
+                                        meter.fuel = meter.began = fuel
+                                        registers[d] = multiply(meter, x, y)
+                                        fuel = meter.fuel
+                            elif op < 8:
+                                if op == MOVE:
+                                    registers[d] = registers[a]
+                                elif op == KEEP:
+                                    x = registers[d] = registers[a]
+                                    if x.__class__ in CONTAINERS:
+                                        x.shared = True
+                                else:  # METHOD
+                                    name, arguments = b
+                                    x = registers[a]
+                                    meter.fuel = meter.began = fuel
+                                    registers[d] = self._method(name, x, arguments, registers)
+                                    fuel = meter.fuel
+                            elif op == CHANGE:
+                                path, name, arguments = b
+                                meter.fuel = meter.began = fuel
+                                x = place(meter, registers, a, path)
+                                registers[d] = self._method(name, x, arguments, registers)
+                                fuel = meter.fuel
+                            elif op == STORE:
+                                meter.fuel = meter.began = fuel
+                                store(meter, registers, d, a, registers[b])
+                                fuel = meter.fuel
+                            elif op == BINARY:
+                                function, other = b
+                                meter.fuel = meter.began = fuel
+                                registers[d] = function(meter, registers[a], registers[other])
+                                fuel = meter.fuel
+                            elif op == MEMBER_KEPT:
+                                x = registers[a]
+                                if x.__class__ is Map and b in x.entries:
+                                    x = registers[d] = x.entries[b]
+                                else:
+                                    meter.fuel = meter.began = fuel
+                                    x = registers[d] = member(meter, x, b)
+                                    fuel = meter.fuel
+                                if x.__class__ in CONTAINERS:
+                                    x.shared = True
+                            elif op == INDEX_KEPT:
+                                meter.fuel = meter.began = fuel
+                                registers[d] = share(element(meter, registers[a], registers[b]))
+                                fuel = meter.fuel
+                            elif op == LIST:
+                                meter.fuel = meter.began = fuel
+                                meter.allocate(list_size(len(a)))
+                                fuel = meter.fuel
+                                registers[d] = List([registers[x] for x in a])
+                            elif op == MAP:
+                                meter.fuel = meter.began = fuel
+                                meter.allocate(MAP_SIZE + sum(ENTRY + text_size(x) for x in a))
+                                fuel = meter.fuel
+                                registers[d] = Map(dict(zip(a, [registers[x] for x in b], strict=True)))
+                            else:  # RECORD
+                                name, keys = a
+                                meter.fuel = meter.began = fuel
+                                meter.allocate(MAP_SIZE + sum(ENTRY + text_size(x) for x in keys))
+                                fuel = meter.fuel
+                                values = [registers[x] for x in b]
+                                registers[d] = Map(dict(zip(keys, values, strict=True)), name)
+                        elif op >= 32:
+                            if op < 36:
+                                if op == BRANCH:
+                                    x = registers[d]
+                                    if x is True:
+                                        block = a
+                                    elif x is False:
+                                        block = b
+                                    else:
+                                        meter.fuel = fuel
+                                        raise Failure(
+                                            "TypeError", f"a condition must be a bool, not {type_name(x)}"
+                                        )
+                                elif op == BRANCH_EQUAL:
+                                    x = registers[d]
+                                    y = registers[a]
+                                    kind = x.__class__
+                                    if kind is y.__class__ and (kind is int or kind is str):
+                                        if kind is str:
+                                            fuel -= len(x) >> 6
+                                        block = b[0] if x == y else b[1]
+                                    else:
+                                        meter.fuel = meter.began = fuel
+                                        block = b[0] if equal(meter, x, y) else b[1]
+                                        fuel = meter.fuel
+                                elif op == BRANCH_LESS:
+                                    x = registers[d]
+                                    y = registers[a]
+                                    kind = x.__class__
+                                    if kind is y.__class__ and (kind is int or kind is float):
+                                        block = b[0] if x < y else b[1]
+                                    else:
+                                        meter.fuel = meter.began = fuel
+                                        block = b[0] if less(meter, x, y) else b[1]
+                                        fuel = meter.fuel
+                                else:  # BRANCH_AT_MOST
+                                    x = registers[d]
+                                    y = registers[a]
+                                    kind = x.__class__
+                                    if kind is y.__class__ and (kind is int or kind is float):
+                                        block = b[0] if x <= y else b[1]
+                                    else:
+                                        meter.fuel = meter.began = fuel
+                                        block = b[0] if at_most(meter, x, y) else b[1]
+                                        fuel = meter.fuel
+                            elif op == JUMP:
+                                block = d
+                            elif op == NEXT:
+                                x = next(registers[a], _END)
+                                if x is _END:
+                                    block = b[1]
+                                else:
+                                    registers[d] = x
+                                    if x.__class__ in CONTAINERS:
+                                        x.shared = True
+                                    block = b[0]
+                            elif op == CALL:
+                                if len(stack) >= deepest:
+                                    self._too_deep()
+                                stack.append((registers, block, d, a.size))
+                                registers = [*b.pick(registers), *a.rest]
+                                self._registers = registers
+                                meter.free -= a.size
+                                if meter.free < 0:
+                                    meter.fuel = meter.began = fuel
+                                    meter.count_again()
+                                    fuel = meter.fuel
+                                block = a.entry
+                            elif op == RETURN:
+                                x = registers[d]
+                                registers, block, d, size = stack.pop()
+                                meter.free += size
+                                self._registers = registers
+                                if d >= 0:
+                                    registers[d] = x
+                                    block = block.following
+                                elif d == _BOTTOM:
+                                    meter.fuel = fuel
+                                    return self._finish(x, span)
+                                else:
+                                    meter.fuel = meter.began = fuel
+                                    registers, block = self._resume(registers, block, x)
+                                    fuel = meter.fuel
+                            elif op in _DYNAMIC_CALLS:
+                                meter.fuel = meter.began = fuel
+                                if op == CALL_METHOD:
+                                    name, arguments = b
+                                    registers, block = self._call_method(d, a, name, arguments, block)
+                                else:
+                                    frame = (registers, block, d, 0)
+                                    registers, block = self._call(frame, registers[a], b.pick(registers))
+                                fuel = meter.fuel
+                            elif op == CAPABILITY:
+                                meter.fuel = meter.began = fuel
+                                self._block = block
+                                called = self._called(a, b, registers, span)
+                                self._awaiting = d
+                                return called
+                            elif op == BRANCH_IN:
+                                meter.fuel = meter.began = fuel
+                                block = b[0] if within(meter, registers[d], registers[a]) else b[1]
+                                fuel = meter.fuel
+                            elif op == BRANCH_TEST:
+                                meter.fuel = meter.began = fuel
+                                block = b[0] if a(meter, registers[d]) else b[1]
+                                fuel = meter.fuel
+                            elif op == RAISE:
+                                meter.fuel = fuel
+                                raise registers[d + 1]
+                            else:  # MISMATCH
+                                meter.fuel = fuel
+                                raise Failure("MatchError", f"no arm fits {_shown(registers[d])}")
+                            break
+                        elif op == NATIVE:
+                            meter.fuel = meter.began = fuel
+                            registers[d] = _native(meter, a, b, registers)
+                            fuel = meter.fuel
+                        elif op == NEGATE:
+                            meter.fuel = meter.began = fuel
+                            registers[d] = negative(meter, registers[a])
+                        elif op == NOT:
+                            x = registers[a]
+                            if x.__class__ is not bool:
+                                meter.fuel = fuel
+                                raise Failure("TypeError", f"cannot negate {type_name(x)}")
+                            registers[d] = not x
+                        elif op == UNBOX:
+                            registers[d] = registers[a].content
+                        elif op == BOX:
+                            meter.fuel = meter.began = fuel
+                            meter.allocate(SMALL)
+                            registers[d] = Box(registers[a])
+                        elif op == REBOX:
+                            registers[d].content = registers[a]
+                        elif op == CLOSURE:
+                            meter.fuel = meter.began = fuel
+                            meter.allocate(SMALL + SLOT * len(b))
+                            registers[d] = Function(a, tuple(share(registers[x]) for x in b))
+                        elif op == ITERATE:
+                            meter.fuel = fuel
+                            registers[d + 1] = share(registers[a])
+                            registers[d] = _iterator(registers[a])
+                        elif op == SECRET:
+                            meter.fuel = meter.began = fuel
+                            registers[d] = _secret(meter, a, None if b is None else registers[b])
+                        else:  # CHECK
+                            meter.fuel = meter.began = fuel
+                            a.check(registers[d], b)
+            except Failure as failure:
+                # Whichever was told last: neither ever grows.
+                fuel = min(fuel, meter.fuel)
+                found = self._handler(registers, block, failure)
+                if found is None:
+                    message = failure.message
+                    if len(message) > _MOST_MESSAGE:
+                        message = f"{message[:_MOST_MESSAGE]}…"
+                    return self._end(Stopped("error", failure.kind, message, span))
+                registers, block = found
+            except LimitReached as reached:
+                meter.fuel = max(0, min(fuel, meter.fuel))
+                return self._end(Stopped("limit", reached.resource, reached.message, span))
+
+    def _too_deep(self) -> None:
+        raise LimitReached("recursion", f"more than {self._limits.depth} calls inside one another")
+
+    def _handler(self, registers: list[Any], block: Any, failure: Failure) -> tuple[list[Any], Block] | None:
+        """Where the body catches the *failure*, what waited in between given up; none: nowhere."""
+        while True:
+            if isinstance(block, Block) and block.handler is not None:
+                handler = block.handler
+                self._registers = registers
+                registers[handler.register] = _error(failure)
+                registers[handler.register + 1] = failure
+                return registers, handler.block
+            registers, block, d, size = self._stack.pop()
+            self._meter.free += size
+            if d == _BOTTOM:
+                return None
+            if d == _NATIVE:
+                block.close()
+
+    def _call(self, frame: Frame, callee: Value, arguments: Sequence[Value]) -> tuple[list[Any], Block]:
+        """The registers and the first block of a function whose caller is to wait in *frame*."""
+        if not isinstance(callee, Function):
+            raise Failure("TypeError", f"{type_name(callee)} is not a function")
+        code = callee.code
+        if len(arguments) != code.arity:
+            raise Failure(
+                "TypeError", f"{code.name} takes {code.arity} arguments and is called with {len(arguments)}"
+            )
+        if len(self._stack) >= self._limits.depth:
+            self._too_deep()
+        self._stack.append((*frame[:3], code.size))
+        self._registers = [*arguments, *callee.captured, *code.rest]
+        self._meter.free -= code.size
+        if self._meter.free < 0:
+            self._meter.count_again()
+        return self._registers, code.entry
+
+    def _method(self, name: str, receiver: Value, arguments: Any, registers: list[Any]) -> Any:
+        """Call a method that calls nothing back."""
+        native = METHODS[name].get(receiver.__class__) if name in METHODS else None
+        if native is None:
+            raise _no_method(receiver, name)
+        if arguments.names:
+            values: Sequence[Value] = native.arranged(*arguments.named(registers))
+        else:
+            values = arguments.pick(registers)
+        native.check(values)
+        return native.function(self._meter, receiver, *values)
+
+    def _call_method(
+        self, d: int, receiver_at: int, name: str, arguments: Any, block: Block
+    ) -> tuple[list[Any], Block]:
+        registers = self._registers
+        receiver = share(registers[receiver_at])
+        native = METHODS[name].get(receiver.__class__)
+        if native is None:
+            raise _no_method(receiver, name)
+        positional, named = arguments.named(registers)
+        values = native.arranged(positional, named) if named else positional
+        native.check(values)
+        if not native.calls_back:
+            registers[d] = native.function(self._meter, receiver, *values)
+            assert block.following is not None
+            return registers, block.following
+        if len(self._stack) >= self._limits.depth:
+            self._too_deep()
+        held: list[Any] = [receiver, *values]
+        waiting = native.function(self._meter, held, receiver, *values)
+        self._stack.append((registers, block, d, 0))
+        try:
+            return self._resume(held, waiting, None)
+        except Failure:
+            self._stack.pop()
+            raise
+
+    def _resume(self, held: list[Any], waiting: Any, value: Value) -> tuple[list[Any], Block]:
+        """Give a built-in that called back what that gave, and go on with its next call, or with its caller.
+
+        It is not on the stack, its caller is; a `Failure` leaves it so.
+        """
+        self._registers, self._sent = held, value
+        try:
+            callee, arguments = waiting.send(value)
+        except StopIteration as stop:
+            registers, block, d, _ = self._stack.pop()
+            self._registers = registers
+            registers[d] = stop.value
+            return registers, block.following
+        return self._call((held, waiting, _NATIVE, 0), callee, arguments)
+
+    def _called(self, name: str, arguments: Any, registers: list[Any], span: Span) -> Called:
+        """What the body asks of the world. Raises `Failure` when an argument cannot leave the body."""
+        positional, named = arguments.named(registers)
+        if self._calls >= self._limits.calls:
+            raise LimitReached("calls", f"more than {self._limits.calls} calls")
+        self._within_output(List(list(positional)), f"the arguments of {name}")
+        self._within_output(Map(dict(named)), f"the arguments of {name}")
+        request = canonical(
+            Map({"capability": name, "positional": List(list(positional)), "named": Map(dict(named))})
+        )
+        self._calls += 1
+        return Called(self._calls - 1, name, positional, named, request, span)
+
+    def _within_output(self, value: Value, what: str) -> None:
+        most = self._limits.output
+        if json_size(self._meter, value, most) > most:
+            raise LimitReached("output", f"{what} are more than {most} bytes")
+
+    def _finish(self, value: Value, span: Span) -> Step:
+        self._within_output(value, "the result is")
+        return self._end(Finished(value))
+
+
+def _no_method(receiver: Value, name: str) -> Failure:
+    return Failure("TypeError", f"{type_name(receiver)} has no method {name}")
+
+
+def _native(meter: Meter, native: Native, arguments: Any, registers: list[Any]) -> Value:
+    """Call a built-in function."""
+    values = arguments.pick(registers)
+    if arguments.names:
+        values = native.arranged(*arguments.named(registers))
+    native.check(values)
+    return native.function(meter, *values)  # type: ignore[no-any-return]
+
+
+def _iterator(value: Value) -> Iterator[Value]:
+    if isinstance(value, List | Range):
+        return iter(value.items)
+    if isinstance(value, Map):
+        return iter(value.entries)
+    if isinstance(value, str):
+        return iter(value)
+    raise Failure("TypeError", f"cannot go through {type_name(value)}")
+
+
+def _secret(meter: Meter, path: str, entry: Value) -> Secret:
+    if entry is not None and not isinstance(entry, str):
+        raise Failure("TypeError", f"the entry of a secret is a String, not {type_name(entry)}")
+    meter.allocate(2 * SMALL)
+    return Secret((SecretRef(path, entry),))
+
+
+def _error(failure: Failure) -> Map:
+    """What `catch (e)` gives the body."""
+    return Map({"kind": failure.kind, "message": failure.message}, "Error")
+
+
+def _shown(value: Value) -> str:
+    """*value* in a message: text itself when it is short, of anything else its type."""
+    return f'"{value}"' if isinstance(value, str) and len(value) <= 60 else type_name(value)
