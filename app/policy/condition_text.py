@@ -40,6 +40,8 @@ TIERS = {"docker": SandboxTier.DOCKER, "tier1": SandboxTier.DOCKER, "gvisor": Sa
 _DURATION = re.compile(r"(\d{1,9})\.?([a-z]+)")
 _SIZE = re.compile(r"(\d{1,15})\s*(|B|KB|MB|GB|KiB|MiB|GiB)", re.IGNORECASE)
 _BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_PER = re.compile(r"[a-z][a-z0-9_.]{0,63}")
+_SETS = ("alert_on", "include", "tags")
 _ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -80,12 +82,12 @@ def lenient(text: str) -> tuple[Condition, ...]:
 def write(condition: Condition) -> str:
     """What `parse` reads as *condition*."""
     match condition:
-        case RequireApproval(role=role, quorum=quorum, timeout_s=timeout, scope=scope):
-            return f"require_approval:{role}:{quorum}:{timeout}s:{scope}"
+        case RequireApproval(role=role, quorum=quorum, timeout_s=timeout, scope=scope, valid_s=valid):
+            return f"require_approval:{role}:{quorum}:{timeout}s:{scope}:{valid}s"
         case Redact(classes=classes):
             return f"redact:{','.join(sorted(classes))}"
-        case RateLimit(count=count, window_s=window):
-            return f"rate_limit:{count}/{window}s"
+        case RateLimit(count=count, window_s=window, per=per):
+            return f"rate_limit:{count}/{window}s/{per}"
         case MinTier(tier=tier):
             return f"min_tier:{tier}"
         case MaxTier(tier=tier):
@@ -94,10 +96,10 @@ def write(condition: Condition) -> str:
             return _write_audit(condition)
         case Sandbox(network=network):
             return f"sandbox:{network}"
-        case Budget(unit=unit, amount=amount, window_s=window):
-            return f"budget:{unit}:{amount}/{window}s"
-        case TimeLimit(seconds=seconds, whole_run=whole):
-            return f"{'total_time_limit' if whole else 'time_limit'}:{seconds}s"
+        case Budget(unit=unit, amount=amount, window_s=window, per=per):
+            return f"budget:{unit}:{amount}/{window}s/{per}"
+        case TimeLimit(milliseconds=milliseconds, whole_run=whole):
+            return f"{'total_time_limit' if whole else 'time_limit'}:{milliseconds}ms"
         case RetryLimit(attempts=attempts):
             return f"retry_limit:{attempts}"
         case CircuitBreaker(failures=failures, cooldown_s=cooldown):
@@ -106,6 +108,18 @@ def write(condition: Condition) -> str:
             return text
         case _:
             assert_never(condition)
+
+
+def _write_audit(audit: Audit) -> str:
+    parts = [f"audit:{audit.level}"]
+    if audit.retention_days is not None:
+        parts.append(f"retention_days={audit.retention_days}")
+    for name in _SETS:
+        if values := getattr(audit, name):
+            parts.append(f"{name}={','.join(sorted(values))}")
+    if audit.severity:
+        parts.append(f"severity={audit.severity}")
+    return ":".join(parts)
 
 
 def write_all(conditions: Iterable[Condition]) -> str:
@@ -120,13 +134,23 @@ def seconds(text: str) -> int:
     return int(found[1]) * SECONDS[found[2]]
 
 
-def per_window(text: str) -> tuple[int, int]:
-    """`1000/hour`, `5/30s`: how many, and in how many seconds. Raises `BadCondition`."""
-    count, slash, window = text.partition("/")
-    if not slash:
+def per_window(text: str) -> tuple[int, int, str]:
+    """`1000/hour`, `5/30s/tenant`: how many, in how many seconds, whose. Raises `BadCondition`."""
+    count, *rest = (part.strip() for part in text.split("/"))
+    if not rest:
         raise BadCondition(f"{text!r} names no window")
-    unit = window.strip().removeprefix("per ").strip()
-    return number(count), WINDOWS.get(unit) or WINDOWS.get(unit.removesuffix("s")) or seconds(unit)
+    if len(rest) > 2:
+        raise BadCondition(f"{text!r} has more than three parts")
+    unit, per = rest[0], rest[1] if len(rest) > 1 else "principal"
+    if not _PER.fullmatch(per):
+        raise BadCondition(f"{per!r} is no attribute by which acts are counted")
+    return number(count), WINDOWS.get(unit) or WINDOWS.get(unit.removesuffix("s")) or seconds(unit), per
+
+
+def milliseconds(text: str) -> int:
+    """`500ms`, or what `seconds` reads. Raises `BadCondition`."""
+    digits = text.strip().removesuffix("ms")
+    return number(digits) if text.strip().endswith("ms") else seconds(text) * 1000
 
 
 def number(text: str) -> int:
@@ -168,9 +192,9 @@ def _term(of: type[T], text: str) -> T:
 
 
 def _approval(text: str) -> Condition:
-    role, quorum, timeout, scope, *more = [*text.split(":"), "", "", ""]
+    role, quorum, timeout, scope, valid, *more = [*text.split(":"), "", "", "", ""]
     if any(more):
-        raise BadCondition("it has more than four parts")
+        raise BadCondition("it has more than five parts")
     if not _ROLE.fullmatch(role):
         raise BadCondition(f"{role!r} is no role")
     return RequireApproval(
@@ -178,6 +202,7 @@ def _approval(text: str) -> Condition:
         number(quorum) if quorum else 1,
         seconds(timeout) if timeout else 86_400,
         _term(ApprovalScope, scope) if scope else ApprovalScope.ACT,
+        seconds(valid) if valid else 86_400,
     )
 
 
@@ -193,27 +218,19 @@ def _breaker(text: str) -> Condition:
 
 def _audit(text: str) -> Condition:
     level, _, rest = text.partition(":")
-    days: int | None = None
+    days, severity = None, ""
     sets: dict[str, frozenset[str]] = {}
     for part in filter(None, rest.split(":")):
         name, _, value = part.partition("=")
         if name == "retention_days":
             days = number(value)
-        elif name in ("tags", "include", "alert_on"):
+        elif name == "severity":
+            severity = value
+        elif name in _SETS:
             sets[name] = frozenset(filter(None, value.split(",")))
         else:
-            raise BadCondition(f"{name!r} is none of alert_on, include, retention_days, tags")
-    return Audit(_term(AuditLevel, level), days, **sets)
-
-
-def _write_audit(audit: Audit) -> str:
-    parts = [f"audit:{audit.level}"]
-    if audit.retention_days is not None:
-        parts.append(f"retention_days={audit.retention_days}")
-    for name in ("tags", "include", "alert_on"):
-        if values := getattr(audit, name):
-            parts.append(f"{name}={','.join(sorted(values))}")
-    return ":".join(parts)
+            raise BadCondition(f"{name!r} is none of {', '.join(_SETS)}, retention_days, severity")
+    return Audit(_term(AuditLevel, level), days, severity=severity, **sets)
 
 
 _READERS: dict[str, Callable[[str], Condition]] = {
@@ -225,21 +242,21 @@ _READERS: dict[str, Callable[[str], Condition]] = {
     "audit": _audit,
     "sandbox": lambda text: Sandbox(_term(Network, text)),
     "budget": _budget,
-    "time_limit": lambda text: TimeLimit(seconds(text)),
-    "total_time_limit": lambda text: TimeLimit(seconds(text), True),
-    "retry_limit": lambda text: RetryLimit(number(text)),
+    "time_limit": lambda text: TimeLimit(milliseconds(text)),
+    "total_time_limit": lambda text: TimeLimit(milliseconds(text), True),
+    "retry_limit": lambda text: RetryLimit(0 if text.strip() == "0" else number(text)),
     "circuit_breaker": _breaker,
 }
 
 _FORMS = {
-    "require_approval": "require_approval:ROLE[:QUORUM[:TIMEOUT[:act|run]]]",
+    "require_approval": "require_approval:ROLE[:QUORUM[:TIMEOUT[:act|run[:VALID]]]]",
     "redact": "redact:CLASS[,CLASS]",
-    "rate_limit": "rate_limit:COUNT/WINDOW",
+    "rate_limit": "rate_limit:COUNT/WINDOW[/PER]",
     "min_tier": "min_tier:docker|gvisor",
     "max_tier": "max_tier:docker|gvisor",
-    "audit": "audit:decision|metadata|full[:retention_days=N][:tags=A,B][:include=A,B][:alert_on=A,B]",
+    "audit": "audit:decision|metadata|full[:retention_days=N][:tags=A,B][:include=A][:alert_on=A]",
     "sandbox": "sandbox:none|allow_list|open",
-    "budget": "budget:UNIT:AMOUNT/WINDOW",
+    "budget": "budget:UNIT:AMOUNT/WINDOW[/PER]",
     "time_limit": "time_limit:DURATION",
     "total_time_limit": "total_time_limit:DURATION",
     "retry_limit": "retry_limit:COUNT",

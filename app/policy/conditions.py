@@ -42,7 +42,10 @@ class RequireApproval:
     role: str
     quorum: int = 1
     timeout_s: int = 86_400
+    """How long it may wait for them."""
     scope: ApprovalScope = ApprovalScope.ACT
+    valid_s: int = 86_400
+    """How long a grant is good for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,14 @@ class Redact:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most that often within the window, for each principal and action, counted over all processes."""
+    """At most that often within the window, counted over all processes and restarts."""
 
     count: int
     window_s: int
+    per: str = "principal"
+    """Whose acts are counted together: `principal`, `tenant`, `resource`, or an attribute of the context."""
+    bucket: str = ""
+    """What is counted together: the acts that this policy binds, by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,8 @@ class Audit:
     """What the record of the decision holds beside what it always does: `inputs`, `outputs`, `user`."""
     alert_on: frozenset[str] = frozenset()
     """What raises an alert: `deny`, `allow`, `error`, `failure`."""
+    severity: str = ""
+    """Under which the record is written, where it is not the usual one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +116,20 @@ class BudgetUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The principal's use stays below an amount within the window; what would pass it is denied."""
+    """What is used stays below an amount within the window; what would pass it is denied."""
 
     unit: BudgetUnit
     amount: int
     window_s: int
+    per: str = "principal"
+    bucket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
     """The act, or all acts of its run together, end within the time; later they are stopped."""
 
-    seconds: int
+    milliseconds: int
     whole_run: bool = False
 
 

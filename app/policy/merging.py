@@ -2,9 +2,9 @@
 
 | condition | kept |
 |---|---|
-| require_approval | each role: the largest quorum, the shortest time, the narrowest scope |
+| require_approval | each role: the largest quorum, the shortest times, the narrowest scope |
 | redact | all classes |
-| rate_limit, budget | each window (and unit): the smallest |
+| rate_limit, budget | all: each policy counts what it binds |
 | min_tier, sandbox | the strictest; min_tier above max_tier denies |
 | max_tier | the lowest |
 | audit | the fullest level, the longest retention, all tags, inclusions and alerts |
@@ -42,6 +42,7 @@ LEVELS = tuple(AuditLevel)
 NETWORKS = tuple(Network)
 """From the strictest to the loosest."""
 SCOPES = tuple(ApprovalScope)
+SEVERITIES = ("critical", "error", "warning", "info", "debug")
 
 
 class Contradiction(ValueError):
@@ -71,10 +72,10 @@ def _key(condition: Condition) -> tuple[object, ...]:
     match condition:
         case RequireApproval(role=role):
             return kind, role
-        case RateLimit(window_s=window):
-            return kind, f"{window:012d}"
-        case Budget(unit=unit, window_s=window):
-            return kind, unit, f"{window:012d}"
+        case RateLimit(window_s=window, per=per, bucket=bucket):
+            return kind, bucket, f"{window:012d}", per
+        case Budget(unit=unit, window_s=window, per=per, bucket=bucket):
+            return kind, bucket, unit, f"{window:012d}", per
         case TimeLimit(whole_run=whole):
             return kind, whole
         case Unknown(text=text):
@@ -88,7 +89,11 @@ def _stricter(one: Condition, other: Condition) -> Condition:
         case RequireApproval(), RequireApproval():
             scope = min(one.scope, other.scope, key=SCOPES.index)
             return RequireApproval(
-                one.role, max(one.quorum, other.quorum), min(one.timeout_s, other.timeout_s), scope
+                one.role,
+                max(one.quorum, other.quorum),
+                min(one.timeout_s, other.timeout_s),
+                scope,
+                min(one.valid_s, other.valid_s),
             )
         case Redact(), Redact():
             return Redact(one.classes | other.classes)
@@ -105,7 +110,7 @@ def _stricter(one: Condition, other: Condition) -> Condition:
         case Audit(), Audit():
             return _fuller(one, other)
         case TimeLimit(), TimeLimit():
-            return replace(one, seconds=min(one.seconds, other.seconds))
+            return replace(one, milliseconds=min(one.milliseconds, other.milliseconds))
         case RetryLimit(), RetryLimit():
             return RetryLimit(min(one.attempts, other.attempts))
         case CircuitBreaker(), CircuitBreaker():
@@ -124,7 +129,13 @@ def _fuller(one: Audit, other: Audit) -> Audit:
         one.tags | other.tags,
         one.include | other.include,
         one.alert_on | other.alert_on,
+        min(filter(None, (one.severity, other.severity)), key=_severity, default=""),
     )
+
+
+def _severity(name: str) -> int:
+    """The gravest first; what is not known is not grave."""
+    return SEVERITIES.index(name) if name in SEVERITIES else len(SEVERITIES)
 
 
 def _rank(tier: SandboxTier) -> int:

@@ -16,7 +16,7 @@ from pydantic import (
 
 from events.agent_config import DataClass
 
-from ..condition_text import number, parse, per_window, seconds, size, tier
+from ..condition_text import milliseconds, number, parse, per_window, seconds, size, tier
 from ..conditions import AuditLevel, BudgetUnit, Network
 from ..request import Action, EntityType
 from ..schema.actions import GROUPS
@@ -78,7 +78,8 @@ Texts = Annotated[list[str], BeforeValidator(_listed)]
 Seconds = Annotated[int, _reading(seconds), Field(gt=0)]
 Bytes = Annotated[int, _reading(size), Field(gt=0)]
 Positive = Annotated[int, _reading(number), Field(gt=0)]
-Window = Annotated[tuple[int, int], _reading(per_window)]
+Window = Annotated[tuple[int, int, str], _reading(per_window)]
+Milliseconds = Annotated[int, _reading(milliseconds), Field(gt=0)]
 Tier = Annotated[str, AfterValidator(lambda text: tier(text).value)]
 
 
@@ -182,8 +183,8 @@ class LimitRule(Scope):
     min_tier: Tier | None = None
     max_tier: Tier | None = None
     network: Network | None = None
-    time_limit: Seconds | None = None
-    total_time_limit: Seconds | None = None
+    time_limit: Milliseconds | None = None
+    total_time_limit: Milliseconds | None = None
     retries: Positive | None = None
     circuit_breaker: (
         Annotated[str, AfterValidator(lambda text: _condition(f"circuit_breaker:{text}"))] | None

@@ -211,10 +211,10 @@ def _narrowed(actions: Sequence[Action], rule: LimitRule, name: str) -> Sequence
 
 
 def _limit_conditions(rule: LimitRule) -> Iterator[Condition]:
-    for count, window in rule.rate or ():
-        yield RateLimit(count, window)
-    for unit, (amount, window) in (rule.budget or {}).items():
-        yield Budget(unit, amount, window)
+    for count, window, per in rule.rate or ():
+        yield RateLimit(count, window, per)
+    for unit, (amount, window, per) in (rule.budget or {}).items():
+        yield Budget(unit, amount, window, per)
     if rule.min_tier:
         yield MinTier(tier(rule.min_tier))
     if rule.max_tier:

@@ -1,11 +1,11 @@
 """From what Cedar determined to a decision in our words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..bundle.bundle import Bundle
 from ..bundle.policy import Policy
-from ..conditions import Audit, Condition, Unknown
+from ..conditions import Audit, Budget, Condition, RateLimit, Unknown
 from ..decision import Allow, AllowWithConditions, Decision, Deny, Grounds
 from ..merging import Contradiction, merge
 from ..request import Request
@@ -31,7 +31,7 @@ def answer(bundle: Bundle, request: Request, determined: Determined) -> Decision
     if not determined.allowed:
         return _denied(bundle, request, determined, deciding, binding)
     grounds = _grounds(bundle, determined, sorted([*deciding, *binding], key=lambda policy: policy.id))
-    conditions = [one for policy in (*deciding, *binding) for one in policy.conditions]
+    conditions = [_counted(one, policy) for policy in (*deciding, *binding) for one in policy.conditions]
     for condition in conditions:
         if isinstance(condition, Unknown):
             return Deny(f"nobody here can carry out {condition.text}", grounds)
@@ -40,6 +40,11 @@ def answer(bundle: Bundle, request: Request, determined: Determined) -> Decision
     except Contradiction as error:
         return Deny(f"{error} ({', '.join(grounds.policies)})", grounds)
     return AllowWithConditions(merged, grounds) if merged else Allow(grounds)
+
+
+def _counted(condition: Condition, policy: Policy) -> Condition:
+    """A limit is counted under the policy that sets it."""
+    return replace(condition, bucket=policy.id) if isinstance(condition, RateLimit | Budget) else condition
 
 
 def failed(digest: str, why: str) -> Deny:

@@ -64,7 +64,12 @@ GROUPS: dict[str, str] = {
 """The enforcement points, as actions that the others are in: `action in Action::"data"`."""
 
 ACTIONS: dict[Action, ActionShape] = {
-    Action.SPAWN_AGENT: ActionShape("Make an agent.", "lifecycle", (EntityType.AGENT,)),
+    Action.SPAWN_AGENT: ActionShape(
+        "Make an agent.",
+        "lifecycle",
+        (EntityType.AGENT,),
+        {"same_definition": Attribute(LONG, doc="How many agents of its name are alive.")},
+    ),
     Action.CONFIGURE_AGENT: ActionShape(
         "Give an agent a new version of its definition.", "lifecycle", (EntityType.AGENT,)
     ),
@@ -113,7 +118,7 @@ ACTIONS: dict[Action, ActionShape] = {
         },
     ),
     Action.APPROVE: ActionShape(
-        "Grant or deny what waits for a person; the resource is what the approval is about.",
+        "Grant or deny what waits for a person; the resource is the agent that waits, or what it is about.",
         "people",
         _ANYTHING,
         {

@@ -55,7 +55,7 @@ ENTITIES: dict[EntityType, EntityShape] = {
         "Something that agents call, by the name under which they call it.",
         (EntityType.TOOL_SERVER, EntityType.TENANT),
         {
-            "verified": Attribute(BOOL, True, "Whether its schema's signature was verified."),
+            "schema_verified": Attribute(BOOL, True, "Whether its schema's signature was verified."),
             "approved": Attribute(BOOL, True, "Whether a person approved this version of it."),
             "external": Attribute(BOOL, True, "Whether what it is given leaves the runtime."),
             "idempotent": Attribute(BOOL, True, "Whether calling it twice is as good as once."),

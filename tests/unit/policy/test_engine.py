@@ -21,7 +21,13 @@ from tests.support.policy_world import no_predicates
 ANN, TENANT, OPS = EntityRef("Human", "ann"), EntityRef("Tenant", "default"), EntityRef("Role", "ops")
 MAIL = Entity(
     EntityRef("Tool", "mail"),
-    {"verified": True, "approved": True, "external": True, "idempotent": False, "data_classes": ["pii"]},
+    {
+        "schema_verified": True,
+        "approved": True,
+        "external": True,
+        "idempotent": False,
+        "data_classes": ["pii"],
+    },
 )
 CALL = Request(Principal(PrincipalKind.HUMAN, "ann"), Action.CALL_TOOL, MAIL.ref)
 
@@ -79,7 +85,11 @@ def test_conditions_of_all_policies_that_determined_it_are_merged() -> None:
         """
     ).decide(CALL)
     assert isinstance(decision, AllowWithConditions)
-    assert set(decision.conditions) == {RateLimit(3, 60), RetryLimit(2)}
+    assert set(decision.conditions) == {
+        RateLimit(9, 60, bucket="a"),
+        RateLimit(3, 60, bucket="b"),
+        RetryLimit(2),
+    }
     assert decision.grounds.policies == ("a", "b")
 
 

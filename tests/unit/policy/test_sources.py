@@ -161,7 +161,7 @@ def test_audit_requirements_forbid_what_is_not_recorded() -> None:
         """
     )
     assert bundle.by_id["all"].binds
-    assert "audit:full:retention_days=365:tags=hipaa:alert_on=deny" in bundle.by_id["all"].text
+    assert "audit:full:retention_days=365:alert_on=deny:tags=hipaa" in bundle.by_id["all"].text
 
 
 @pytest.mark.parametrize(
