@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from ..source import Span
 from .access import element, member, place, store
-from .builtins.bound import METHODS
 from .builtins.native import Native
 from .code import Block, Code
+from .equality import equals
 from .failures import Failure, LimitReached
 from .json_text import canonical, json_size
 from .limits import Limits, Meter
@@ -22,6 +22,7 @@ from .opcodes import (
     BOX,
     BRANCH,
     BRANCH_EQUAL,
+    BRANCH_FITS,
     BRANCH_IN,
     BRANCH_LESS,
     BRANCH_TEST,
@@ -30,6 +31,7 @@ from .opcodes import (
     CALL_VALUE,
     CAPABILITY,
     CHANGE,
+    CHECK,
     CLOSURE,
     INDEX,
     INDEX_KEPT,
@@ -53,7 +55,7 @@ from .opcodes import (
     SUBTRACT,
     UNBOX,
 )
-from .operators import add, at_most, equal, less, multiply, negative, number, subtract, within
+from .operators import add, at_most, equal, less, multiply, negative, number, remainder, subtract, within
 from .sizes import ENTRY, SLOT, SMALL, list_size, text_size
 from .sizes import MAP as MAP_SIZE
 from .steps import Called, Finished, Step, Stopped, Yielded
@@ -227,16 +229,28 @@ class Machine:
                                     if x.__class__ in CONTAINERS:
                                         x.shared = True
                                 else:  # METHOD
-                                    name, arguments = b
+                                    natives, name, arguments = b
                                     x = registers[a]
+                                    native = natives.get(x.__class__)
                                     meter.fuel = meter.began = fuel
-                                    registers[d] = self._method(name, x, arguments, registers)
+                                    if native is None or arguments.names:
+                                        registers[d] = self._method(native, name, x, arguments)
+                                    else:
+                                        y = arguments.pick(registers)
+                                        native.check(y)
+                                        registers[d] = native.function(meter, x, *y)
                                     fuel = meter.fuel
                             elif op == CHANGE:
-                                path, name, arguments = b
+                                path, natives, name, arguments = b
                                 meter.fuel = meter.began = fuel
                                 x = place(meter, registers, a, path)
-                                registers[d] = self._method(name, x, arguments, registers)
+                                native = natives.get(x.__class__)
+                                if native is None or arguments.names:
+                                    registers[d] = self._method(native, name, x, arguments)
+                                else:
+                                    y = arguments.pick(registers)
+                                    native.check(y)
+                                    registers[d] = native.function(meter, x, *y)
                                 fuel = meter.fuel
                             elif op == STORE:
                                 meter.fuel = meter.began = fuel
@@ -364,8 +378,7 @@ class Machine:
                             elif op in _DYNAMIC_CALLS:
                                 meter.fuel = meter.began = fuel
                                 if op == CALL_METHOD:
-                                    name, arguments = b
-                                    registers, block = self._call_method(d, a, name, arguments, block)
+                                    registers, block = self._call_method(d, a, b, block)
                                 else:
                                     frame = (registers, block, d, 0)
                                     registers, block = self._call(frame, registers[a], b.pick(registers))
@@ -387,6 +400,14 @@ class Machine:
                             elif op == RAISE:
                                 meter.fuel = fuel
                                 raise registers[d + 1]
+                            elif op == BRANCH_FITS:
+                                x = registers[d]
+                                if x.__class__ is str and a.__class__ is str:
+                                    block = b[0] if x == a else b[1]
+                                else:
+                                    meter.fuel = meter.began = fuel
+                                    block = b[0] if equals(meter, a, x) else b[1]
+                                    fuel = meter.fuel
                             else:  # MISMATCH
                                 meter.fuel = fuel
                                 raise Failure("MatchError", f"no arm fits {_shown(registers[d])}")
@@ -423,9 +444,18 @@ class Machine:
                         elif op == SECRET:
                             meter.fuel = meter.began = fuel
                             registers[d] = _secret(meter, a, None if b is None else registers[b])
-                        else:  # CHECK
-                            meter.fuel = meter.began = fuel
-                            a.check(registers[d], b)
+                        elif op == CHECK:
+                            if registers[d].__class__ not in a.fits:
+                                meter.fuel = fuel
+                                a.check(registers[d], b)
+                        else:  # It is REMAINDER.
+                            x = registers[a]
+                            y = registers[b]
+                            if x.__class__ is int and y.__class__ is int and y != 0:
+                                registers[d] = x % y
+                            else:
+                                meter.fuel = meter.began = fuel
+                                registers[d] = remainder(meter, x, y)
             except Failure as failure:
                 # Whichever was told last: neither ever grows.
                 fuel = min(fuel, meter.fuel)
@@ -477,24 +507,21 @@ class Machine:
             self._meter.count_again()
         return self._registers, code.entry
 
-    def _method(self, name: str, receiver: Value, arguments: Any, registers: list[Any]) -> Any:
-        """Call a method that calls nothing back."""
-        native = METHODS[name].get(receiver.__class__) if name in METHODS else None
+    def _method(self, native: Native | None, name: str, receiver: Value, arguments: Any) -> Any:
+        """Call a method that calls nothing back, with named arguments; one that does not exist fails."""
         if native is None:
             raise _no_method(receiver, name)
-        if arguments.names:
-            values: Sequence[Value] = native.arranged(*arguments.named(registers))
-        else:
-            values = arguments.pick(registers)
+        values = native.arranged(*arguments.named(self._registers))
         native.check(values)
         return native.function(self._meter, receiver, *values)
 
     def _call_method(
-        self, d: int, receiver_at: int, name: str, arguments: Any, block: Block
+        self, d: int, receiver_at: int, what: tuple[Any, str, Any], block: Block
     ) -> tuple[list[Any], Block]:
         registers = self._registers
         receiver = share(registers[receiver_at])
-        native = METHODS[name].get(receiver.__class__)
+        natives, name, arguments = what
+        native = natives.get(receiver.__class__)
         if native is None:
             raise _no_method(receiver, name)
         positional, named = arguments.named(registers)

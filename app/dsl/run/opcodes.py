@@ -14,8 +14,10 @@ SUBTRACT: Final = 3
 MULTIPLY: Final = 4
 MOVE: Final = 5  # R[d] = R[a]
 KEEP: Final = 6  # R[d] = R[a], now held by two places
-METHOD: Final = 7  # R[d] = R[a].method(…); b is a MethodCall whose method calls nothing back
-CHANGE: Final = 8  # the same of a method that changes what it is called on; a is the root, b a PlaceCall
+METHOD: Final = 7  # R[d] = R[a].method(…), which calls nothing back; b is (natives by class, name, Arguments)
+CHANGE: Final = (
+    8  # the same of a method that changes the place a; b is (Path, natives by class, name, Arguments)
+)
 STORE: Final = 9  # the place a (a Path) of R[d] becomes R[b]
 BINARY: Final = 10  # R[d] = R[a] ∘ R[b[1]]; b is (function, register)
 MEMBER_KEPT: Final = 11  # as MEMBER; what was found is now held by two places
@@ -33,6 +35,7 @@ CLOSURE: Final = 22  # R[d] = a lambda of the code a that captures the registers
 ITERATE: Final = 23  # R[d], R[d + 1] = an iterator over R[a], and what it goes through
 SECRET: Final = 24  # R[d] = the secret at the path a, its entry R[b] unless b is none
 CHECK: Final = 25  # R[d] must fit the Shape a; b says what it is
+REMAINDER: Final = 26
 
 # The last of a block, by which it is left
 BRANCH: Final = 32  # to a if R[d] else to b; a and b are blocks
@@ -43,10 +46,11 @@ JUMP: Final = 36  # to d
 NEXT: Final = 37  # R[d] = the next of the iterator R[a], on to b[0]; or to b[1] when there is none
 CALL: Final = 38  # R[d] = a(…), a Code; b is the Arguments
 RETURN: Final = 39  # gives R[d] back
-CALL_METHOD: Final = 40  # as METHOD, of a method that calls back
+CALL_METHOD: Final = 40  # as METHOD, of a method that may call back
 CALL_VALUE: Final = 41  # R[d] = R[a](…); b is the Arguments
 CAPABILITY: Final = 42  # R[d] = what the world answers to a (a dotted name); b is the Arguments
 BRANCH_IN: Final = 43  # to b[0] if R[d] in R[a] else to b[1]
 BRANCH_TEST: Final = 44  # to b[0] if a(R[d]) else to b[1]; a is a test of the machine, of any register
 RAISE: Final = 45  # raises what R[d + 1] caught, again
 MISMATCH: Final = 46  # no arm fits R[d]
+BRANCH_FITS: Final = 47  # to b[0] if R[d] is the same as a, a value, else to b[1]

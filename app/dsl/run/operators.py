@@ -210,7 +210,6 @@ def within(meter: Meter, item: Value, container: Value) -> bool:
 
 BINARY: Final[dict[str, Operation]] = {
     "/": divide,
-    "%": remainder,
     "==": equal,
     "!=": unequal,
     "<": less,

@@ -37,10 +37,12 @@ def _followed(types: Types, of: Type) -> Type:
 class Shape:
     """What can be asked of a value at once, without looking into it: its class, and a record's type."""
 
-    __slots__ = ("_classes", "_name", "_record")
+    __slots__ = ("_classes", "_name", "_record", "fits")
 
     def __init__(self, name: str, classes: tuple[type, ...], record: bool) -> None:
         self._name, self._classes, self._record = name, frozenset(classes), record
+        self.fits: frozenset[type] = frozenset() if record else self._classes
+        """Classes whose values fit for certain."""
 
     def check(self, value: Value, what: str) -> None:
         """Raise `Failure` unless *value*, which is *what*, fits."""

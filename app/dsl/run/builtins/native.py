@@ -54,7 +54,7 @@ def implements(name: str) -> Callable[[_F], _F]:
 class Native:
     """A built-in, bound to what carries it out."""
 
-    __slots__ = ("_accepts", "calls_back", "declared", "function", "least", "most")
+    __slots__ = ("_accepts", "_by_count", "calls_back", "declared", "function", "least", "most")
 
     def __init__(self, declared: Builtin, implementation: Implementation) -> None:
         self.declared = declared
@@ -64,9 +64,22 @@ class Native:
         self.least = declared.least
         self.most = math.inf if declared.most is None else declared.most
         self._accepts = tuple(_classes(parameter.type) for parameter in declared.parameters)
+        self._by_count = {
+            count: self._accepts[:count] for count in range(declared.least, len(self._accepts) + 1)
+        }
 
     def check(self, arguments: Sequence[Value]) -> None:
         """Raise `Failure` unless *arguments* are as many, and of the types, that it takes."""
+        accepts = self._by_count.get(len(arguments))
+        if accepts is None:
+            self._explain(arguments)
+            return
+        for value, accepted in zip(arguments, accepts, strict=True):
+            if accepted is not None and value.__class__ not in accepted:
+                self._explain(arguments)
+
+    def _explain(self, arguments: Sequence[Value]) -> None:
+        """Raise what is wrong with *arguments*, if anything is."""
         if not self.least <= len(arguments) <= self.most:
             raise Failure("TypeError", f"{self.declared.signature} is called with {len(arguments)} arguments")
         last = len(self._accepts) - 1

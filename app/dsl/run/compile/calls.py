@@ -150,18 +150,18 @@ def _method(b: Builder, node: Call, callee: Member, want: int) -> None:
     receiver = b.operand(callee.object, values)
     given = arguments(b, node)
     if callee.name in CHANGING:
-        b.emit(CHANGE, want, receiver, ((), callee.name, given), node.span)
+        b.emit(CHANGE, want, receiver, ((), METHODS[callee.name], callee.name, given), node.span)
     elif callee.name in CALLING_BACK:
-        b.call(CALL_METHOD, want, receiver, (callee.name, given), node.span)
+        b.call(CALL_METHOD, want, receiver, (METHODS[callee.name], callee.name, given), node.span)
     else:
-        b.emit(METHOD, want, receiver, (callee.name, given), node.span)
+        b.emit(METHOD, want, receiver, (METHODS[callee.name], callee.name, given), node.span)
 
 
 def _change(b: Builder, node: Call, name: str, where: Place, want: int) -> None:
     """Change what is at a place. It is looked up when the arguments are there."""
     given = arguments(b, node)
     root = b.load(where.variable, node.span)
-    b.emit(CHANGE, want, root, (where.path, name, given), node.span)
+    b.emit(CHANGE, want, root, (where.path, METHODS[name], name, given), node.span)
     b.assign(where.variable, root, node.span)
 
 

@@ -39,6 +39,7 @@ from ..opcodes import (
     NEGATE,
     NOT,
     RECORD,
+    REMAINDER,
     RETURN,
     SECRET,
     SUBTRACT,
@@ -51,7 +52,7 @@ from .conditions import condition
 from .errors import CompileError
 from .patterns import pattern
 
-_INSTRUCTIONS = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY}
+_INSTRUCTIONS = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "%": REMAINDER}
 
 
 @expression(StringLiteral)

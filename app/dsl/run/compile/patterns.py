@@ -17,9 +17,8 @@ from ...tree import (
     WildcardPattern,
 )
 from ..code import Block
-from ..equality import equals
 from ..limits import Meter
-from ..opcodes import BRANCH_TEST, KEEP, MEMBER_KEPT
+from ..opcodes import BRANCH_FITS, BRANCH_TEST, KEEP, MEMBER_KEPT
 from ..shapes import resolved
 from ..values import Duration, Map, Value, type_name
 from .builder import Builder
@@ -39,7 +38,9 @@ def pattern(b: Builder, node: Pattern, subject: int, miss: Block, *, is_let: boo
         case WildcardPattern():
             pass
         case LiteralPattern():
-            _test(b, _equals(literal_value(node.value)), subject, miss, node)
+            fits = b.block()
+            b.end(BRANCH_FITS, subject, literal_value(node.value), (fits, miss), node.span)
+            b.begin(fits)
         case BindingPattern(name="None"):
             _test(b, _is_null, subject, miss, node)
         case BindingPattern():
@@ -94,10 +95,6 @@ def literal_value(node: LiteralValue | Unary) -> Value:
             # The grammar allows a minus before a number, and nothing else.
             return -node.operand.value  # type: ignore[union-attr,operator]
     return node.value
-
-
-def _equals(value: Value) -> Test:
-    return lambda meter, subject: equals(meter, value, subject)
 
 
 def _is_null(meter: Meter, subject: Any) -> bool:
