@@ -13,12 +13,11 @@ import typer
 from events.strict_json import NotStrict
 
 from ..errors import Invalid, SymbiError
+from . import INTERRUPTED
 from .calls import Call, current_call
 
 UNEXPECTED = 70
 """The exit code of an error that nobody foresaw (sysexits.h: EX_SOFTWARE)."""
-
-INTERRUPTED = 130
 
 
 def run(arguments: Sequence[str], make: Callable[[], Any] | None = None) -> int:

@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,28 @@ def test_debug_shows_where_an_error_came_from(error: Exception, capsys: pytest.C
 
 def test_an_interruption_ends_with_130() -> None:
     assert run(["do", "it"], raising(KeyboardInterrupt())) == 130
+
+
+@pytest.mark.parametrize("module", ["typer", "app.cli.entry", "app.cli.program", "app.config", "atexit"])
+def test_an_interruption_while_it_loads_or_ends_is_no_traceback(module: str) -> None:
+    """Ctrl-C at the very moment when *module* is asked for, or when everything is done."""
+    program = f"""
+import atexit, os, signal, sys
+interrupt = lambda *_: os.kill(os.getpid(), signal.SIGINT)
+if {module!r} == "atexit":
+    atexit.register(interrupt)
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            interrupt()
+sys.meta_path.insert(0, Interrupts())
+from app.cli import main
+main()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "config", "show"], capture_output=True, text=True, timeout=30
+    )
+    assert (ran.returncode, ran.stderr) == (130, "")
 
 
 def test_the_exit_code_of_a_verb_is_kept() -> None:
