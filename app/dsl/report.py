@@ -1,13 +1,15 @@
 """Where a check writes down what it finds, in bounded time and room."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import islice
+from typing import TypeVar
 
 from .diagnostics import Diagnostic, Note, in_order
 from .diagnostics import error as an_error
 from .diagnostics import warning as a_warning
 from .source import Span
+from .tree import Node
 
 MOST = 100
 """Errors that are kept, and warnings likewise; nobody reads more at once."""
@@ -90,6 +92,22 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     by_folded = {one.lower(): one for one in candidates}
     found = get_close_matches(name.lower()[:64], by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
+
+
+N = TypeVar("N", bound=Node)
+
+
+def first(nodes: Sequence[N], most: int, what: str, report: Report) -> Sequence[N]:
+    """At most so many of *nodes*; more are reported."""
+    if len(nodes) > most:
+        report.error(
+            "too-many",
+            f"there are {len(nodes)} {what}",
+            nodes[most].span,
+            "from here on",
+            help=f"at most {most}",
+        )
+    return nodes[:most]
 
 
 def meant(name: str | None) -> str:

@@ -61,7 +61,7 @@ REQUIREMENTS = (
     Named("approval_expiry", _YEAR, "An approval is good for that long."),
     Named(
         "approval_scope",
-        Choice({"single_action": "single_action", "act": "single_action", "task": "task", "session": "task"}),
+        Choice({"single_action": "act", "act": "act", "task": "run", "run": "run", "session": "run"}),
         "What one approval covers: a single act, or all like it within a task.",
     ),
     Named("require_reason", Flag(), "Who approves has to say why."),
@@ -82,7 +82,7 @@ AUDIT_SETTINGS = (
                 "error": "error",
                 "critical": "critical",
             }
-        ),  # fmt: skip
+        ),
         "The severity under which the record is written.",
     ),
     Named("retention_days", Whole(1, 36_500), "The record is kept at least that long."),
