@@ -7,9 +7,10 @@ from nats.aio.client import Client
 from pydantic import ValidationError
 
 from events.commands import Answer, SignedRequest
+from events.identifiers import COMMAND_SUBJECTS
 
 from ..errors import Corrupt, Invalid, Unavailable
-from ..ports.commands import Decides
+from ..ports.commands import PING, Decides
 
 
 class NoGateway(Unavailable):
@@ -26,6 +27,10 @@ class NotAnswered(Unavailable):
 
 class AnswerUnreadable(Corrupt):
     """The answer to the command cannot be read: {why}"""
+
+
+class NoPong(Unavailable):
+    """The gateway does not answer within {timeout_s} s: it is busy, or gone. `symbi doctor` looks further."""
 
 
 class NatsCommandBus:
@@ -52,6 +57,16 @@ class NatsCommandBus:
         except ValidationError as error:
             raise AnswerUnreadable(why=str(error)) from None
 
+    async def ping(self, principal: str, *, timeout: float = 2.0) -> None:
+        try:
+            await self._nc.request(f"{COMMAND_SUBJECTS}.{principal}.{PING}", b"", timeout=timeout)
+        except nats.errors.NoRespondersError:
+            raise NoGateway(cause="nobody is subscribed") from None
+        except nats.errors.TimeoutError:
+            raise NoPong(timeout_s=timeout) from None
+        except nats.errors.Error as error:
+            raise NoGateway(cause=str(error) or type(error).__name__) from None
+
 
 class LocalCommandBus:
     """`CommandBus` of the components that share a process with the gateway."""
@@ -62,3 +77,6 @@ class LocalCommandBus:
     async def send(self, request: SignedRequest, *, timeout: float = 10.0) -> Answer:
         # Whoever asks may be stopped; what is being recorded is recorded all the same, and must be counted.
         return await asyncio.shield(self._gateway.answer(request, verified=True))
+
+    async def ping(self, principal: str, *, timeout: float = 2.0) -> None:
+        return None

@@ -12,7 +12,7 @@ from nats.aio.subscription import Subscription
 from events.commands import SignedRequest
 from events.signing import KEY_HEADER, SIGNATURE_HEADER
 
-from ..ports.commands import Decides
+from ..ports.commands import PING, Decides
 
 SUBJECTS = "symbi.cmd.>"
 QUEUE = "gateway"
@@ -56,6 +56,10 @@ class CommandServer:
             await self._nc.flush()
 
     async def _arrived(self, message: Msg) -> None:
+        if message.subject.split(".")[3:] == [PING]:
+            if message.reply.startswith(INBOXES):
+                await self._nc.publish(message.reply, b"pong")
+            return
         headers = message.headers or {}
         signed = SignedRequest(
             message.subject, message.data, headers.get(SIGNATURE_HEADER, ""), headers.get(KEY_HEADER, "")

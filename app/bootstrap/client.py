@@ -87,7 +87,7 @@ class Client:
         """How the runtime is: its parts, what they use, and the newest trouble."""
         info = DataDir.open(self.settings.data_dir, create=False).read_runtime()
         process = Process(info.pid, info.roles, info.started_at) if info else None
-        return await health(self.queries, self.log, self.settings.data_dir, process)
+        return await health(self.queries, self.log, self.settings.data_dir, process, self.commands.ping)
 
     async def follow_events(self, after: int | None = None) -> AsyncIterator[Fact | Bad]:
         """What is recorded from now on, or after that position, verified, for ever."""

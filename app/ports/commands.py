@@ -5,6 +5,9 @@ from typing import Protocol
 
 from events.commands import Answer, SignedRequest
 
+PING = "ping"
+"""The last token of `symbi.cmd.<principal>.ping`, which is no command: it asks whether anybody is there."""
+
 
 class CommandBus(Protocol):
     """Carries a signed command to whoever decides, and brings back the answer."""
@@ -15,6 +18,14 @@ class CommandBus(Protocol):
         Raises:
             Unavailable: nobody answered in time. The command may have been carried out or not:
                 send the same request again to find out.
+        """
+        ...
+
+    async def ping(self, principal: str, *, timeout: float = 2.0) -> None:
+        """Return when somebody takes commands; *principal* is who asks.
+
+        Raises:
+            Unavailable: nobody does.
         """
         ...
 

@@ -60,6 +60,10 @@ class Commands:
             raise error_of(answer)
         return answer
 
+    async def ping(self) -> None:
+        """Return when somebody takes commands. Raises `Unavailable` when nobody does."""
+        await self._bus.ping(self.principal)
+
     async def schedule_agent(self, config: Mapping[str, Any], *, agent_id: str | None = None) -> str:
         """Spawn an agent from its configuration and return its id.
 

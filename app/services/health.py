@@ -1,5 +1,6 @@
 """How is the runtime? Its parts, what they use, and what went wrong lately."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -78,9 +79,18 @@ class Process:
     """Seconds since the epoch."""
 
 
-async def health(engine: AsyncEngine, log: EventLog, data_dir: Path, process: Process | None) -> HealthStatus:
-    """How the runtime is now; what does not answer is reported, not raised."""
-    components: dict[str, ComponentHealth] = {"runtime": _runtime(process)}
+async def health(
+    engine: AsyncEngine,
+    log: EventLog,
+    data_dir: Path,
+    process: Process | None,
+    ping: Callable[[], Awaitable[None]],
+) -> HealthStatus:
+    """How the runtime is now; what does not answer is reported, not raised.
+
+    *ping* returns when a gateway answers, or raises `Unavailable`.
+    """
+    components: dict[str, ComponentHealth] = {"runtime": _runtime(process), "gateway": await _gateway(ping)}
     head = await _head(log, components)
     usage: dict[str, Any] = {"agents": {}, "tasks": {}, "queued": {}, "nodes": {}, "events": head}
     errors: list[RecentError] = []
@@ -104,6 +114,14 @@ def overall(components: dict[str, ComponentHealth]) -> Overall:
     """Unhealthy where a part is down, degraded where one is, else healthy."""
     found = {component.status for component in components.values()}
     return "unhealthy" if "down" in found else "degraded" if "degraded" in found else "healthy"
+
+
+async def _gateway(ping: Callable[[], Awaitable[None]]) -> ComponentHealth:
+    try:
+        await ping()
+    except Unavailable as error:
+        return ComponentHealth("down", error.message)
+    return ComponentHealth("ok", "takes commands")
 
 
 async def _head(log: EventLog, components: dict[str, ComponentHealth]) -> int | None:
@@ -147,7 +165,7 @@ async def _workers(connection: AsyncConnection) -> tuple[ComponentHealth, dict[s
     joined = [name for name, node in nodes.items() if node["state"] == "joined"]
     lost = [name for name, node in nodes.items() if node["state"] == "lost"]
     if not joined:
-        return ComponentHealth("degraded", "no node takes tasks: symbi up --role worker", nodes), nodes
+        return ComponentHealth("degraded", "no node takes tasks: symbi up --roles worker", nodes), nodes
     if lost:
         return ComponentHealth("degraded", f"lost: {', '.join(lost)}", nodes), nodes
     return ComponentHealth("ok", f"{len(joined)} joined", nodes), nodes

@@ -441,7 +441,7 @@ def test_the_status_is_the_health_of_every_part(shell: Shell, runtime: UpProcess
     found = shell.json("status")
     assert set(found) == {"overall_status", "component_health", "resource_utilization", "recent_errors"}
     assert set(found["component_health"]) == {
-        *("runtime", "event_log", "postgres", "projections", "quarantine", "workers")
+        *("runtime", "gateway", "event_log", "postgres", "projections", "quarantine", "workers")
     }
     assert found["component_health"]["runtime"]["facts"]["pid"] == runtime.pid
     assert found["overall_status"] == "healthy"

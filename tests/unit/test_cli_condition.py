@@ -30,13 +30,13 @@ def test_the_whole_is_as_its_worst_part(components: dict[str, ComponentHealth], 
 
 def test_what_is_wrong_is_shown_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     usage = {"agents": {"ready": 2}, "tasks": {}, "nodes": {}, "disk_free_mb": 12}
-    workers = ComponentHealth("degraded", "no node takes tasks: symbi up --role worker")
+    workers = ComponentHealth("degraded", "no node takes tasks: symbi up --roles worker")
     error = RecentError(7, "2026-11-21T10:00:00.000000000Z", "task.failed", "task/t-1", "exit: \x1b[31m1")
     show(Output(json=False), HealthStatus("degraded", {"workers": workers}, usage, [error]))
 
     out = capsys.readouterr().out
     assert "The runtime is degraded." in out
-    assert "symbi up --role worker" in out
+    assert "symbi up --roles worker" in out
     assert "2 ready" in out
     assert "task/t-1" in out
     assert "\x1b" not in out

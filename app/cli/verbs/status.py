@@ -10,7 +10,11 @@ status_verbs = group()
 
 @verb(status_verbs, "status")
 async def status(call: Call) -> None:
-    """Show how the runtime is: its parts, what they use, what went wrong lately. Exit 4 unless all are up."""
+    """Show how the runtime is: its parts, what they use, what went wrong lately.
+
+    Exit code 0 where every part works, even where one is degraded; 4 where one is down, the gateway
+    that takes commands included, or where no runtime can be reached.
+    """
     from dataclasses import asdict
 
     from ..condition import UNHEALTHY, show
