@@ -10,8 +10,9 @@ from .run.builtins.signature import type_text
 from .settings.attributes import BY_NAME
 
 
-def configuration(examined: Examined, agent: ReadAgent) -> AgentConfig:
-    """What the runtime keeps of *agent*. Call it where *examined* is free of errors."""
+def configuration(examined: Examined, name: str) -> AgentConfig:
+    """What the runtime keeps of the agent of that name. Call it where *examined* is free of errors."""
+    agent = examined.agents[name]
     metadata, node = examined.metadata, agent.node
     document: dict[str, Any] = {
         "name": metadata.name or node.name,

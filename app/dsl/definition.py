@@ -114,8 +114,19 @@ def read_definition(data: bytes, name: str, *, tools: Mapping[str, Builtin] | No
 def _definition(examined: Examined, digest: str) -> Definition:
     agents = {
         name: AgentDefinition(
-            name, configuration(examined, agent), agent.node, agent, tuple(without_effect(agent))
+            name, configuration(examined, name), agent.node, agent, tuple(without_effect(agent))
         )
         for name, agent in examined.agents.items()
     }
     return Definition(digest, examined.source, examined.program, agents)
+
+
+__all__ = [
+    "AgentDefinition",
+    "Definition",
+    "NoSuchAgent",
+    "Reading",
+    "configuration",
+    "digest_of",
+    "read_definition",
+]
