@@ -109,6 +109,19 @@ def test_a_task_that_has_retries_left_is_not_over_when_it_fails(history: History
     assert not watched.not_runnable
 
 
+def test_a_task_that_fails_for_another_reason_than_it_should_is_a_surprise(history: History) -> None:
+    history.spawn("a")
+    history.submit("a", "t1")
+    history.start("a", "t1")
+    history.add(TaskFailed(task_id="t1", assignment=1, reason="exit", exit_code=139), agent="a")
+    watched = Watched("a", "work", "failed", because="a task has no network", proof="unreachable")
+    scene_of(history, t1=watched)
+    watched.written = "Segmentation fault"
+    assert not watched.as_expected
+    watched.written = "nc: Network is unreachable"
+    assert watched.as_expected
+
+
 @pytest.mark.parametrize("reason", ["no_sandbox", "image_missing"])
 def test_a_task_that_no_sandbox_would_run_is_the_machines_failure(reason: str, history: History) -> None:
     history.spawn("a")

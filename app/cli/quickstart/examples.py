@@ -36,6 +36,10 @@ class ExampleTask(BaseModel):
     retries: int = 0
     expect: Literal["completed", "failed", "dead_lettered"] = "completed"
     """How it ends, where programs can run."""
+    because: str = ""
+    """Why it ends so, if not for the better."""
+    proof: str = ""
+    """What its output holds if it ended for that reason and for no other."""
 
 
 class _Tasks(BaseModel):

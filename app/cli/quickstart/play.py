@@ -120,7 +120,7 @@ class Play:
         files = [f"{path}={example.tasks_folder / local}" for path, local in task.files.items()]
         task_id = derived_id("t", command_id)
         work = await command_work(self.client, task_id, task.argv, None, [], files)
-        watched = Watched(agent_id, task.title, task.expect)
+        watched = Watched(agent_id, task.title, task.expect, task.because, task.proof)
         await self._send(watched, work, command_id, priority=task.priority, max_retries=task.retries)
 
     async def _send(

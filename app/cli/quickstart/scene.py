@@ -21,6 +21,11 @@ class Watched:
     agent_id: str
     title: str
     expect: str
+    because: str = ""
+    proof: str = ""
+    """What `written` must hold, or it ended for another reason than `because`."""
+    written: str = ""
+    """Its output, once it is over and was read."""
     task: Task = field(default_factory=Task)
     why: str = ""
     detail: str = ""
@@ -40,7 +45,8 @@ class Watched:
 
     @property
     def as_expected(self) -> bool:
-        return self.task.status == self.expect
+        """Whether it ended as it should, and for the reason that it should."""
+        return self.task.status == self.expect and self.proof in self.written
 
 
 @dataclass

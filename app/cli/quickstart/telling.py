@@ -24,26 +24,24 @@ SHOWN_LINES = 12
 STEPS_SHOWN = 40
 
 
-async def outputs(call: Call, play: Play) -> dict[str, str]:
-    """Show what the tasks wrote, and return it by task id."""
-    written: dict[str, str] = {}
+async def outputs(call: Call, play: Play) -> None:
+    """Read and show what the tasks wrote."""
     for task_id, watched in play.scene.tasks.items():
         async with play.client.queries.connect() as connection:
             row = await scheduler.task(connection, task_id)
         if row is None or row.output is None:
             continue
         content: bytes = await play.client.blobs.get(ContentRef.model_validate(row.output))
-        written[task_id] = content.decode("utf-8", "replace")
+        watched.written = content.decode("utf-8", "replace")
         call.out.say("")
         call.out.show(
             Text(f"{watched.agent_id}: {watched.title} ", style="bold") + Text(task_id, style="dim")
         )
-        lines = written[task_id].splitlines()
+        lines = watched.written.splitlines()
         for line in lines[:SHOWN_LINES]:
             call.out.item(line, bullet="    ")
         if len(lines) > SHOWN_LINES:
             call.out.say(f"[dim]    … {len(lines) - SHOWN_LINES} more lines[/]")
-    return written
 
 
 def refusals(call: Call, play: Play) -> None:
@@ -89,7 +87,7 @@ def summary(call: Call, play: Play, took_s: float) -> None:
             line = Text(f"{watched.agent_id}: {printable(watched.title)} is ") + state(
                 watched.task.status.value
             )
-            call.out.show(line + Text(", as it should be: a task has no network."))
+            call.out.show(line + Text(f", as it should be: {printable(watched.because)}."))
 
 
 def next_commands(call: Call, play: Play, *, stays: bool) -> None:
@@ -132,7 +130,7 @@ def surprises(play: Play) -> list[Watched]:
     ]
 
 
-def as_json(play: Play, written: dict[str, str]) -> dict[str, Any]:
+def as_json(play: Play) -> dict[str, Any]:
     """The whole run as one JSON object."""
     return {
         "agents": {
@@ -146,7 +144,7 @@ def as_json(play: Play, written: dict[str, str]) -> dict[str, Any]:
                 "state": watched.task.status.value,
                 "expected": watched.expect,
                 "reason": watched.why,
-                "text": written.get(task_id),
+                "text": watched.written or None,
             }
             for task_id, watched in play.scene.tasks.items()
         },

@@ -39,9 +39,9 @@ async def quickstart(
             await play.run(chosen, display)
         await client.wait_for(await client.log.last_seq())
         telling.refusals(call, play)
-        written = await telling.outputs(call, play)
+        await telling.outputs(call, play)
         await telling.histories(call, client, play)
-    call.out.document(telling.as_json(play, written))
+    call.out.document(telling.as_json(play))
     telling.summary(call, play, time.monotonic() - began)
     telling.next_commands(call, play, stays=stays)
     if unexpected := telling.surprises(play):
