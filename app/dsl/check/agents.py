@@ -144,7 +144,6 @@ def _known(capabilities: Mapping[str, Span], file: File) -> dict[str, Builtin | 
                 "unknown-tool",
                 f"the runtime has no tool `{name}`",
                 span,
-                f"not `{near}`?" if near else "",
                 help=meant(near) or "a call fails until there is one",
             )
     return {name: tools.get(name) for name in capabilities}

@@ -101,13 +101,26 @@ def made(written: Written, variables: Variables) -> Type:
     """The type that *written* means where its variables stand for those types; for others, `any`."""
     if isinstance(written, GenericType):
         arguments = [made(argument, variables) for argument in written.arguments]
-        if written.name == "List":
-            return list_of(arguments[0])
-        return map_of(arguments[1]) if written.name == "Map" else function_of(arguments[:-1], arguments[-1])
+        match written.name:
+            case "List":
+                return list_of(arguments[0])
+            case "Map":
+                return map_of(arguments[-1])
+            case "Option":
+                return option_of(arguments[0])
+            case "Function":
+                return function_of(arguments[:-1], arguments[-1])
+        return ANY
     if len(written.name) == 1:
         found = variables.get(written.name, ANY)
         return ANY if found == NEVER else found
-    return FLOAT if written.name == "number" else NEVER if written.name == "never" else PLAIN[written.name]
+    return (
+        FLOAT
+        if written.name == "number"
+        else NEVER
+        if written.name == "never"
+        else PLAIN.get(written.name, ANY)
+    )
 
 
 def result(builtin: Builtin, variables: Variables, given: Iterable[Type]) -> Type:

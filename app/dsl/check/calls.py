@@ -170,7 +170,6 @@ def _no_method(body: Body, callee: Member, receiver: Type) -> None:
         "unknown-method",
         f"a `{receiver}` has no method `{callee.name}`",
         callee.name_span,
-        f"not `{near}`?" if near else "",
         help=meant(near) or "the reference of the language lists the methods",
     )
 
@@ -185,7 +184,6 @@ def _method_of_any(body: Body, node: Call, callee: Member, receiver: Type) -> Ty
             "unknown-method",
             f"no value has a method `{callee.name}`",
             callee.name_span,
-            f"not `{near}`?" if near else "",
             help=meant(near) or "this works only where it is a Map that holds a function of that name",
         )
         return ANY
@@ -196,15 +194,18 @@ def _method_of_any(body: Body, node: Call, callee: Member, receiver: Type) -> Ty
     return NEVER if receiver == NEVER else agreed(candidates)
 
 
-def _builtin(body: Body, node: Call, builtin: Builtin, receiver: Type | None) -> Type:
-    """A call of a built-in. Its receiver says what its type variables stand for; arguments may widen them."""
+def _builtin(body: Body, node: Call, builtin: Builtin, receiver: Type | None, name: str = "") -> Type:
+    """A call of a built-in, or of a tool under its *name*.
+
+    The receiver says what its type variables stand for; arguments may widen them.
+    """
     known: Variables = {}
     given: list[Type] = []
     if builtin.receiver is not None and receiver is not None:
         learn(builtin.receiver, receiver, known)
         given.append(receiver)
     learnt = dict(known)
-    what = f"`{builtin.name}`"
+    what = f"`{name or builtin.name}`"
     parameters = [Parameter(one.name, one.optional, one.repeated) for one in builtin.parameters]
     for argument, place in _placed(body, node, parameters, what):
         written = builtin.parameters[place].type
@@ -258,7 +259,6 @@ def _unknown_argument(
         "unknown-argument",
         f"{what} has no argument `{name}`",
         argument.name_span,
-        f"not `{near}`?" if near else "",
         help=meant(near) or (f"it takes {', '.join(names)}" if names else unnamed),
     )
 
@@ -289,7 +289,7 @@ def _capability(body: Body, node: Call, name: str, span: Span) -> Type:
     if known is None:
         _evaluated(body, node.arguments)
         return ANY
-    return _builtin(body, node, known, None)
+    return _builtin(body, node, known, None, name)
 
 
 def unknown_capability(body: Body, name: str, span: Span) -> None:
@@ -305,6 +305,5 @@ def unknown_capability(body: Body, name: str, span: Span) -> None:
         "unknown-capability",
         f"`{name}` is neither a function nor a capability of this agent",
         span,
-        f"not `{near}`?" if near else "",
         help=help.replace("'", '"'),
     )

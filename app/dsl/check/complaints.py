@@ -40,7 +40,6 @@ def unknown_name(body: Body, name: str, span: Span) -> None:
         "unknown-name",
         f"`{name}` is not known here",
         span,
-        f"not `{near}`?" if near else "",
         help=meant(near) or f"declare it first: `let {name} = …;`",
     )
     body.scopes.bind(name, ANY, span)  # told once
@@ -53,7 +52,6 @@ def unknown_field(body: Body, name: str, span: Span, of: Type, known: Iterable[s
         "unknown-field",
         f"`{of}` has no field `{name}`",
         span,
-        f"not `{near}`?" if near else "",
         help=meant(near) or (f"it has {', '.join(names[:12])}" if names else "it has no fields"),
     )
 
@@ -76,6 +74,5 @@ def no_member(body: Body, node: Member, of: Type, *, called: bool) -> None:
             "unknown-field",
             f"a `{of}` has no `{node.name}`",
             node.name_span,
-            f"not `{near}`?" if near else "",
             help=meant(near),
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from .types import (
+    ANY,
     FLOAT,
     INT,
     LOOSE,
@@ -47,15 +48,24 @@ class Records:
             case ListOf():
                 return isinstance(wanted, ListOf) and self.fits(given.item, wanted.item)
             case MapOf():
-                return isinstance(wanted, Shape) or (
-                    isinstance(wanted, MapOf) and self.fits(given.value, wanted.value)
-                )
+                return self._map_fits(given, wanted)
             case Shape():
                 return self._shape_fits(given, wanted)
             case Declared():
                 return self._record_fits(given, wanted)
             case FunctionOf():
                 return self._function_fits(given, wanted)
+
+    def _map_fits(self, given: MapOf, wanted: Type) -> bool:
+        match wanted:
+            case MapOf():
+                return self.fits(given.value, wanted.value)
+            case Declared():
+                return given.value == ANY or all(
+                    isinstance(of, Scalar) and self.fits(given.value, of)
+                    for of in self.fields(wanted).values()
+                )
+        return isinstance(wanted, Shape)
 
     def _shape_fits(self, given: Shape, wanted: Type) -> bool:
         match wanted:

@@ -55,11 +55,9 @@ def _check(node: ScheduleDef, name: str, agents: Mapping[str, ReadAgent], file: 
         return
     inputs = _inputs(settings, agent, file)
     given = {setting.name for setting in settings}
-    missing = [
-        each
-        for each, of in agent.inputs.items()
-        if each not in given and not file.types.records.fits(NULL, of)
-    ]
+    absent = [each for each in agent.inputs if each not in given]
+    inputs.update(dict.fromkeys(absent))
+    missing = [each for each in absent if not file.types.records.fits(NULL, agent.inputs[each])]
     if missing:
         file.report.error(
             "missing-input",
@@ -82,7 +80,6 @@ def _inputs(settings: list[Setting], agent: ReadAgent, file: File) -> dict[str, 
                 "unknown-attribute",
                 f"`{setting.name}` is neither a setting of a schedule nor an input of `{agent.node.name}`",
                 setting.name_span,
-                f"not `{near}`?" if near else "",
                 help=meant(near) or f"there are {', '.join(known)}",
             )
             continue
@@ -93,7 +90,7 @@ def _inputs(settings: list[Setting], agent: ReadAgent, file: File) -> dict[str, 
         body = file.body({}, None, Needed(), open=False)
         of = body.value(setting.value, wanted)
         fits(body, setting.value, of, wanted, f"the input `{setting.name}`")
-        found[setting.name] = given[1]
+        found[setting.name] = given[0]
     return found
 
 
@@ -113,7 +110,6 @@ def the_agent(
                 "unknown-agent",
                 f"there is no agent `{name}` in this file",
                 named.span,
-                f"not `{near}`?" if near else "",
                 help=meant(near) or (f"there are {', '.join(list(agents)[:12])}" if agents else ""),
             )
             return None

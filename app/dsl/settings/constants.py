@@ -91,7 +91,8 @@ def plain(value: Constant) -> JsonValue:
     """*value* as JSON: a duration as it is written, a bare name as text."""
     match value:
         case Duration():
-            return f"{value.amount}{value.unit}" if len(value.unit) < 3 else f"{value.amount}.{value.unit}"
+            dot = "." if value.unit in ("seconds", "minutes", "hours") else ""
+            return f"{value.amount}{dot}{value.unit}"
         case str():
             return str(value)
         case list():

@@ -48,7 +48,7 @@ class Choice:
         if not isinstance(value, str):
             raise Unfit(f"expected {self.words}, found {described(value)}")
         if value.lower() not in self.meanings:
-            raise Unfit(f"{described(value)} is none of its values", help=f"it is {self.words}")
+            raise Unfit(f"there is no {described(value)}", help=f"it is {self.words}")
         return self.meanings[value.lower()]
 
 

@@ -91,7 +91,6 @@ def unknown(setting: Setting, kinds: Iterable[str], report: Report, *, of: str) 
         "unknown-attribute",
         f"`{setting.name}` is no attribute of {of}",
         setting.name_span,
-        f"not `{near}`?" if near else "",
         help=meant(near) or f"there are {', '.join(known)}",
     )
 

@@ -12,7 +12,7 @@ from events.agent_schedule import Schedule
 from ..cron import Cron, NotCron
 from ..report import Report, meant
 from ..tree import ScheduleDef, Setting
-from .constants import Constant, NotConstant, constant, described, plain
+from .constants import Constant, Duration, NotConstant, constant, described, plain
 from .kinds import Flag, Kind, Text
 from .reading import Read, once, value_of
 
@@ -161,11 +161,21 @@ def _at(read: Read | None, zone: tzinfo | None, report: Report) -> str | None:
         return None
 
 
-def input_of(setting: Setting, report: Report) -> tuple[Constant, JsonValue] | None:
-    """What a setting gives the input of its name: as a constant and as JSON."""
+def input_of(setting: Setting, report: Report) -> tuple[JsonValue] | None:
+    """What a setting gives the input of its name, as a body is given it: durations in milliseconds."""
     try:
-        value = constant(setting.value)
+        return (_given(constant(setting.value)),)
     except NotConstant as problem:
         report.error("not-constant", f"`{setting.name}`: {problem.message}", problem.span)
         return None
-    return value, plain(value)
+
+
+def _given(value: Constant) -> JsonValue:
+    match value:
+        case Duration():
+            return value.seconds * 1000
+        case list():
+            return [_given(item) for item in value]
+        case dict():
+            return {name: _given(item) for name, item in value.items()}
+    return plain(value)
