@@ -12,7 +12,7 @@ from ...errors import Corrupt
 from ..schema.types import BOOL, NAMES, Attribute
 from .policy import Policy
 from .predicates import Predicate
-from .problems import Place
+from .problems import Place, Problem
 
 FORMAT = 1
 MAX_BYTES = 16 * 1024 * 1024
@@ -35,6 +35,8 @@ class Bundle:
     """The arguments of tools that the policies read, and their types by name."""
     predicates: Mapping[str, Predicate] = field(default_factory=dict)
     """The conditions that Cedar cannot hold, by the name under which policies read them."""
+    warnings: tuple[Problem, ...] = field(default=(), compare=False)
+    """What its authors should look at; not kept with it."""
 
     @cached_property
     def digest(self) -> str:

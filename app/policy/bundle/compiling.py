@@ -2,15 +2,21 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import cedarpy
 
 from ...dsl.source import Source
+from ..interpreter import Interpreter
 from ..schema.render import render
-from . import cedar_text, yaml_text
+from ..schema.types import BOOL, Attribute
+from . import cedar_text, dsl_text, yaml_text
 from .bundle import Bundle
-from .policy import Policy
+from .drafting import Draft
+from .policy import Policy, from_cedar
+from .predicates import Predicate, PredicateFailed
 from .problems import BundleInvalid, Place, Problem
+from .stated import Drafted
 from .yaml_models import Manifest
 from .yaml_nodes import Document
 
@@ -24,34 +30,57 @@ _WHERE = re.compile(r' (?:in context )?for Action::"\w+"')
 _UNGUARDED = re.compile(r"unable to guarantee safety of access to optional attribute `([\w.]+)`")
 
 
-def compile_bundle(sources: Sequence[Source], *, name: str) -> Bundle:
+@dataclass
+class _Found:
+    """What the files hold."""
+
+    policies: list[Policy] = field(default_factory=list)
+    drafts: list[tuple[Drafted, Place]] = field(default_factory=list)
+    manifests: list[tuple[Manifest, Document]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self, source: Source, mapped: Mapping[str, str]) -> None:
+        if source.name.endswith(CEDAR):
+            policies, problems = cedar_text.read(source)
+            self.policies += policies
+            self.problems += problems
+        elif source.name.endswith(YAML):
+            yaml = yaml_text.read(source)
+            self.policies += yaml.policies
+            self.manifests += yaml.manifests
+            self.problems += yaml.problems
+        elif source.name.endswith(DSL):
+            definition = dsl_text.read(source, mapped)
+            self.drafts += definition.drafts
+            self.problems += definition.problems
+        else:
+            text = f"policies are in files {', '.join(SUFFIXES)}"
+            self.problems.append(Problem(Place(source.name), text))
+
+
+def compile_bundle(
+    sources: Sequence[Source], *, name: str, mapped: Mapping[str, str] | None = None
+) -> Bundle:
     """The bundle that the files make; *name* is its name where no manifest gives one.
 
-    A file's kind follows from its suffix (`SUFFIXES`). All files count, in any order.
+    A file's kind follows from its suffix (`SUFFIXES`). All files count, in any order. *mapped* says what an
+    operator's own requirements of definitions mean (`requirements.meanings`).
 
     Raises:
         BundleInvalid: with every problem, each with its file and line.
     """
-    policies: list[Policy] = []
-    problems: list[Problem] = []
-    manifests: list[tuple[Manifest, Document]] = []
-    by_name = {source.name: source for source in sources}
+    found = _Found()
     for source in sources:
-        if source.name.endswith(CEDAR):
-            found, wrong = cedar_text.read(source)
-            policies += found
-            problems += wrong
-        elif source.name.endswith(YAML):
-            read = yaml_text.read(source)
-            policies += read.policies
-            problems += read.problems
-            manifests += read.manifests
-        else:
-            problems.append(Problem(Place(source.name), f"policies are in files {', '.join(SUFFIXES)}"))
-    manifest = manifests[0][0] if manifests else Manifest(type="bundle", name=name)
-    for other, document in manifests[1:]:
+        found.read(source, mapped or {})
+    problems = found.problems
+    manifest = found.manifests[0][0] if found.manifests else Manifest(type="bundle", name=name)
+    for other, document in found.manifests[1:]:
         problems.append(Problem(document.place(()), f"a second manifest, {other.name}; a bundle has one"))
-    if not policies and not problems:
+    arguments = Bundle("", "", "", (), manifest.arguments).argument_types
+    chosen, predicates = _chosen(found.drafts, arguments)
+    problems += _uncompiled(predicates, found.drafts)
+    policies = [*found.policies, *chosen]
+    if not policies and not _errors(problems):
         problems.append(Problem(Place(name), "there is no policy in it"))
     problems += _repeated(policies)
     if len(policies) > MAX_POLICIES:
@@ -62,18 +91,70 @@ def compile_bundle(sources: Sequence[Source], *, name: str) -> Bundle:
         manifest.description,
         tuple(sorted(policies, key=lambda policy: policy.id)),
         manifest.arguments,
+        predicates,
+        tuple(sorted(problem for problem in problems if problem.severity == "warning")),
     )
-    if not problems:
-        problems += validate(bundle.policies, render(bundle.argument_types, bundle.predicate_types), by_name)
-    if problems:
-        raise BundleInvalid(problems)
+    if not _errors(problems):
+        types, by_name = bundle.predicate_types, {source.name: source for source in sources}
+        problems += validate(found.policies, render(arguments, types), by_name)
+        problems += validate(chosen, render(arguments, types, all_present=True), by_name)
+    if errors := _errors(problems):
+        raise BundleInvalid(errors)
     return bundle
 
 
+def _errors(problems: Iterable[Problem]) -> list[Problem]:
+    return [problem for problem in problems if problem.severity == "error"]
+
+
+def _chosen(
+    drafts: Sequence[tuple[Drafted, Place]], arguments: Mapping[str, Attribute]
+) -> tuple[list[Policy], dict[str, Predicate]]:
+    """Of each draft what Cedar can hold, and the predicates of the rest."""
+    policies: list[Policy] = []
+    predicates: dict[str, Predicate] = {}
+    names = {name: Attribute(BOOL, True) for drafted, _ in drafts for name in drafted.predicates}
+    schema = cedarpy.Schema.from_str(render(arguments, names, all_present=True))
+    for drafted, place in drafts:
+        draft, held = drafted.draft, drafted.predicates
+        if drafted.otherwise is not None and not _fits(draft, place, schema):
+            draft, held = drafted.otherwise, drafted.more
+        policies.append(from_cedar(draft.to_cedar(), place))
+        predicates.update(held)
+    return policies, predicates
+
+
+def _fits(draft: Draft, place: Place, schema: cedarpy.Schema) -> bool:
+    """Whether the schema allows what the draft says, were every attribute present.
+
+    One that is absent is an error then, which denies: as in the definition language.
+    """
+    try:
+        policy = from_cedar(draft.to_cedar(), place)
+    except ValueError:
+        return False
+    return not list(validate([policy], schema))
+
+
+def _uncompiled(
+    predicates: Mapping[str, Predicate], drafts: Iterable[tuple[Drafted, Place]]
+) -> Iterator[Problem]:
+    """Expressions that could never be evaluated."""
+    places = {name: place for drafted, place in drafts for name in (*drafted.predicates, *drafted.more)}
+    interpreter = Interpreter()
+    for name, predicate in predicates.items():
+        try:
+            interpreter.compiled(predicate)
+        except PredicateFailed as error:
+            yield Problem(places[name], str(error))
+
+
 def validate(
-    policies: Sequence[Policy], schema: str, sources: Mapping[str, Source] | None = None
+    policies: Sequence[Policy], schema: str | cedarpy.Schema, sources: Mapping[str, Source] | None = None
 ) -> Iterator[Problem]:
     """What in *policies* does not fit the schema, each once, however many actions it is about."""
+    if not policies:
+        return
     text = "\n".join(policy.text for policy in policies)
     result = cedarpy.validate_policies(text, schema)
     seen: set[tuple[str, str]] = set()

@@ -15,12 +15,14 @@ import orjson
 from ...errors import SymbiError
 from ..bundle.bundle import Bundle
 from ..bundle.policy import Policy
-from ..bundle.predicates import Evaluate, PredicateFailed
+from ..bundle.predicates import Evaluate, Predicate, PredicateFailed
 from ..decision import Decision
-from ..request import Action, Entity, EntityRef, Request, Value
+from ..request import Action, Attributes, Entity, EntityRef, Request, Value
 from ..schema.actions import WITH_ARGUMENTS, context_of
+from ..schema.entities import ENTITIES
 from ..schema.types import Attribute, AttributeType, EntityIs, RecordType, SetOf, WrongType
 from .answering import Determined, answer, failed
+from .arguments import arguments_at, given, same
 from .closures import Closure, Closures, Missing
 from .entities import Entities, Look, Seen
 from .evaluating import Evaluation, Undecided, action_entities, uid
@@ -41,17 +43,15 @@ class _Prepared:
     slice: Slice
     attributes: Mapping[str, Attribute]
     tree: Tree
-    predicates: Mapping[str, tuple[str, ...]]
-    """The predicates that each policy asks for, where it asks for some."""
-    paths: tuple[tuple[str, ...], ...]
-    """Where in the context the predicates look."""
+    predicates: Mapping[str, Predicate]
+    """Those that its policies ask for."""
     naming: Tree
     """The part of the tree that names entities."""
     literals: tuple[EntityRef, ...]
 
     @cached_property
     def needs_tenant(self) -> bool:
-        return "tenant" in self.tree or () in self.paths or ("tenant",) in self.paths
+        return "tenant" in self.tree or bool(self.predicates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,10 @@ class Engine:
     def _key(self, situation: _Situation) -> Hashable:
         prepared = situation.prepared
         picked = pick(situation.values, prepared.tree, prepared.attributes)
-        picked += [_at(situation.values, path) for path in prepared.paths]
+        for predicate in prepared.predicates.values():
+            # What it reads of entities is in the prints.
+            picked.append(predicate.bind(lambda source: given(source, situation.values)))
+            picked += [arguments_at(place, situation.values) for place, _ in predicate.equals]
         return prepared, situation.prints, orjson.dumps(picked, default=_listed) if picked else b""
 
     def _determine(self, request: Request, situation: _Situation) -> Determined:
@@ -169,7 +172,7 @@ class Engine:
             },
             to_json(situation.values, prepared.tree, prepared.attributes),
             self._graph(request.action, situation),
-            lambda policy: self._predicates(request, situation, policy),
+            lambda name: self._holds(request, situation, name),
         )
         allowed, policies = evaluation.of(deciding) if deciding is not None else (False, ())
         bound: tuple[str, ...] = ()
@@ -200,24 +203,28 @@ class Engine:
             self._graphs.put(key, graph)
         return graph
 
-    def _predicates(self, request: Request, situation: _Situation, policy: str) -> dict[str, bool]:
-        """The predicates that the policy asks for, evaluated."""
-        held = {}
-        for name in situation.prepared.predicates.get(policy, ()):
-            predicate = self.bundle.predicates[name]
-            bindings = {
-                bound: self._value(request, situation, path) for bound, path in predicate.bindings.items()
-            }
-            held[name] = self._evaluate(predicate, bindings)
-        return held
+    def _holds(self, request: Request, situation: _Situation, name: str) -> bool | None:
+        """Whether the predicate of that name holds; none where there is none."""
+        predicate = situation.prepared.predicates.get(name)
+        if predicate is None:
+            return None
+        for place, value in predicate.equals:
+            if not any(same(value, one) for one in arguments_at(place, situation.values)):
+                return False
+        if predicate.expression == "true":
+            return True
+        return self._evaluate(
+            predicate, predicate.bind(lambda source: self._source(request, situation, source))
+        )
 
-    def _value(self, request: Request, situation: _Situation, path: str) -> Value:
+    def _source(self, request: Request, situation: _Situation, source: str) -> Value:
         """What a name in a predicate stands for."""
-        if path in ("principal", "resource"):
-            ref = request.principal.ref if path == "principal" else request.resource
-            entity = situation.others.get(ref) or self._entities.get(ref)
-            return {**(entity.attributes if entity else {}), "id": ref.id, "type": str(ref.type)}
-        return _at(situation.values, tuple(path.split(".")[1:]))
+        if source not in ("principal", "resource"):
+            return given(source, situation.values)
+        ref = request.principal.ref if source == "principal" else request.resource
+        entity = situation.others.get(ref) or self._entities.get(ref)
+        own: Attributes = entity.attributes if entity else {}
+        return {"name": ref.id, **own, "id": ref.id, "type": str(ref.type)}
 
     def _prepare(self, slice_: Slice) -> _Prepared:
         attributes = dict(context_of(slice_.action))
@@ -225,20 +232,15 @@ class Engine:
             attributes["arguments"] = Attribute(RecordType(self.bundle.argument_types))
         reads = slice_.reads
         tree = everything(attributes) if reads.whole_context else known(reads.context, attributes)
-        predicates = {policy.id: tuple(_predicates_read(policy)) for policy in slice_.policies}
-        paths = {
-            tuple(path.split(".")[1:])
-            for names in predicates.values()
-            for name in names
-            for path in self.bundle.predicates[name].bindings.values()
-            if path not in ("principal", "resource")
-        }
         return _Prepared(
             slice_,
             attributes,
             tree,
-            predicates,
-            tuple(sorted(paths)),
+            {
+                name: self.bundle.predicates[name]
+                for policy in slice_.policies
+                for name in _predicates_read(policy)
+            },
             {name: below for name, below in tree.items() if _names_entities(attributes[name].type)},
             tuple(sorted((ref for ref in reads.entities if ref.type != "Action"), key=str)),
         )
@@ -247,7 +249,15 @@ class Engine:
 def _look(bundle: Bundle) -> Look:
     """What anything in the bundle reads of entities."""
     reads = reads_of(policy.tree.clauses for policy in bundle.policies)
-    also = {name for predicate in bundle.predicates.values() for name in predicate.attributes}
+    looks = [
+        path
+        for predicate in bundle.predicates.values()
+        for bound in predicate.bindings.values()
+        if bound.source in ("principal", "resource")
+        for path in bound.reads
+    ]
+    everything_of = {name for shape in ENTITIES.values() for name in shape.attributes}
+    also = everything_of if () in looks else {path[0] for path in looks}
     return Look(reads.attributes | also, reads.tags)
 
 
@@ -266,14 +276,6 @@ def _names_entities(of: AttributeType) -> bool:
             return any(_names_entities(attribute.type) for attribute in attributes.values())
         case _:
             return False
-
-
-def _at(values: Mapping[str, Value], path: tuple[str, ...]) -> Value:
-    """What is at *path*; null where nothing is."""
-    value: Value = values
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
 
 
 def _listed(value: object) -> object:

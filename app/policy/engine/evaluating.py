@@ -11,7 +11,7 @@ from ..bundle.predicates import PredicateFailed
 from ..request import Action, EntityRef
 from ..schema.actions import ACTIONS
 
-_POLICY = re.compile(r"policy `([^`]+)`")
+_MISSES = re.compile(r"does not have the attribute `([^`]+)`")
 
 
 class Undecided(ValueError):
@@ -21,8 +21,9 @@ class Undecided(ValueError):
 class Evaluation:
     """One request, put to one set of policies after the other.
 
-    A condition that Cedar cannot hold is evaluated only when a policy that asks for it is reached: Cedar is
-    asked without it, says which policies miss it, and is asked again.
+    *holds* evaluates a predicate by its name, or says None where there is no such predicate. It is asked only
+    for those of policies that are reached: Cedar is asked without them, says which it misses, and is asked
+    again.
     """
 
     def __init__(
@@ -30,12 +31,12 @@ class Evaluation:
         request: Mapping[str, Any],
         context: dict[str, Any],
         entities: cedarpy.Entities,
-        predicates: Callable[[str], Mapping[str, bool]],
+        holds: Callable[[str], bool | None],
     ) -> None:
         self._request = dict(request)
         self._context = context
         self._entities = entities
-        self._predicates = predicates
+        self._holds = holds
         self.holds: dict[str, bool] = {}
         """The predicates that were evaluated."""
 
@@ -69,11 +70,13 @@ class Evaluation:
             raise Undecided("; ".join(errors) or "Cedar gave no decision")
 
     def _more(self, errors: Iterable[str]) -> bool:
-        """Evaluate what the policies with these errors ask for; whether there was anything."""
+        """Evaluate the predicates that the *errors* miss; whether there was any."""
         known = len(self.holds)
         for error in errors:
-            if (found := _POLICY.search(error)) is not None:
-                self.holds.update(self._predicates(found[1]))
+            if (found := _MISSES.search(error)) is not None and found[1] not in self.holds:
+                held = self._holds(found[1])
+                if held is not None:
+                    self.holds[found[1]] = held
         return len(self.holds) > known
 
 

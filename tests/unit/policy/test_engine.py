@@ -10,7 +10,7 @@ from app.dsl.source import Source
 from app.policy.bundle.bundle import Bundle
 from app.policy.bundle.cedar_text import read
 from app.policy.bundle.compiling import compile_bundle
-from app.policy.bundle.predicates import Predicate, PredicateFailed
+from app.policy.bundle.predicates import Bound, Predicate, PredicateFailed
 from app.policy.conditions import Audit, AuditLevel, RateLimit, RetryLimit
 from app.policy.decision import Allow, AllowWithConditions, Deny
 from app.policy.engine.engine import Engine
@@ -366,7 +366,7 @@ class TestPredicates:
             )
         )
         assert not problems
-        predicate = Predicate("rows.total > 1.5", {"rows": "context.arguments.rows"})
+        predicate = Predicate("rows.total > 1.5", {"rows": Bound("argument:0:rows", (("total",),))})
         bundle = Bundle("t", "1", "", tuple(found), {}, {"big": predicate})
         asked: list[Mapping[str, Value]] = []
 
