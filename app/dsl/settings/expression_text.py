@@ -1,18 +1,30 @@
-"""Expressions as text that stands alone, and back."""
+"""Expressions and statements as text that stands alone, and back."""
 
 from ..formatting.definitions import Printer
-from ..formatting.doc import laid_out
+from ..formatting.doc import Doc, laid_out
 from ..source import Source
 from ..syntax import parse
-from ..tree import Expression, PolicyDef
+from ..tree import Expression, PolicyDef, Statement
 
 _ONE_LINE = 1_000_000
 
 
 def text_of(node: Expression) -> str:
     """*node* on one line, with the parentheses that it needs and without comments."""
-    printer = Printer(Source("", ""), ())
-    return laid_out(printer.expression(node), _ONE_LINE)
+    return _text(_printer().expression(node))
+
+
+def statement_text(node: Statement) -> str:
+    """*node* laid out the one way, without comments; its blocks have lines of their own."""
+    return _text(_printer().statement(node))
+
+
+def _printer() -> Printer:
+    return Printer(Source("", ""), ())
+
+
+def _text(doc: Doc) -> str:
+    return laid_out(doc, _ONE_LINE)
 
 
 def expression_of(text: str) -> Expression:
