@@ -28,7 +28,7 @@ _APART = ("inputs", "result", "capabilities", "policies", "schedules", "blocks")
 """What is compared in ways of its own, and not as configuration."""
 
 _MOST_PAIRS = 1_000_000
-"""Statements of two bodies that are compared each with each; larger bodies are said to differ, and no more."""
+"""Statements of two bodies that are compared each with each; larger bodies are only said to differ."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ def _agent(before: AgentDefinition, after: AgentDefinition) -> Iterator[Change]:
     yield from _mapping("configuration", _flat(old), _flat(new), name)
     yield from _set("capabilities", old["capabilities"], new["capabilities"], name)
     yield from _set("policies", _rules(before), _rules(after), name)
-    yield from _mapping("schedules", _schedules(old), _schedules(new), name)
-    yield from _mapping("blocks", _blocks(old), _blocks(new), name)
+    yield from _items("schedules", _schedules(old), _schedules(new), name)
+    yield from _items("blocks", _blocks(old), _blocks(new), name)
     yield from _functions(_of(before.node), _of(after.node), name)
     yield from _statements("body", "body", _body(before), _body(after), name)
 
@@ -114,12 +114,12 @@ def _dotted(of: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
             yield f"{above}{name}", value
 
 
-def _schedules(config: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(_dotted({each["name"]: {**each, "name": None} for each in config["schedules"]}))
+def _schedules(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {each["name"]: dict(_dotted({**each, "name": None})) for each in config["schedules"]}
 
 
-def _blocks(config: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(_dotted({f"{each['kind']} {each['name']}": each["settings"] for each in config["blocks"]}))
+def _blocks(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {f"{each['kind']} {each['name']}": dict(_dotted(each["settings"])) for each in config["blocks"]}
 
 
 def _rules(agent: AgentDefinition) -> list[str]:
@@ -186,6 +186,22 @@ def _mapping(
         old, new = before.get(name), after.get(name)
         if old != new or type(old) is not type(new):
             yield Change(part, name, old, new, agent)
+
+
+def _items(
+    part: Part, before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]], agent: str
+) -> Iterator[Change]:
+    """Items that came or went as a whole; of those that stayed, the settings."""
+    for name in {**before, **after}:
+        old, new = before.get(name), after.get(name)
+        if old is None or new is None:
+            yield Change(part, name, old, new, agent)
+        else:
+            yield from _mapping(part, _under(name, old), _under(name, new), agent)
+
+
+def _under(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{name}.{setting}": value for setting, value in settings.items()}
 
 
 def _set(part: Part, before: Sequence[str], after: Sequence[str], agent: str) -> Iterator[Change]:
