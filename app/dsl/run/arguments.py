@@ -22,8 +22,7 @@ class Arguments:
     def _few(self, values: Sequence[Any]) -> tuple[Any, ...]:
         return (values[self.first],) if self.count else ()
 
-    def named(self, values: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The positional arguments, and the named ones by their name."""
-        all_of_them = self.pick(values)
+    def split(self, picked: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Of what was picked the positional arguments, and the named ones by their name."""
         positional = self.count - len(self.names)
-        return all_of_them[:positional], dict(zip(self.names, all_of_them[positional:], strict=True))
+        return picked[:positional], dict(zip(self.names, picked[positional:], strict=True))

@@ -8,13 +8,14 @@ to the meter when it returns. A built-in that calls back is `(what it holds, gen
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from ..source import Span
+from ..source import NOWHERE, Span
 from .access import element, member, place, store
+from .arguments import Arguments
 from .builtins.native import Native
 from .code import Block, Code
 from .equality import equals
 from .failures import Failure, LimitReached
-from .json_text import canonical, json_size
+from .json_text import canonical, json_size, to_json
 from .limits import Limits, Meter
 from .opcodes import (
     ADD,
@@ -118,9 +119,14 @@ class Machine:
             yield registers
 
     def take(self, size: int) -> None:
-        """Charge values from outside. Raises `LimitReached`."""
-        self._meter.began = self._meter.fuel
-        self._meter.allocate(size)
+        """Charge values from outside; the run ends when there is no room for them."""
+        self._meter.free -= size
+        if self._meter.free < 0:
+            try:
+                self._meter.count_again()
+            except LimitReached as reached:
+                span = self._block.code[0][4] if self._block else NOWHERE
+                self._end(Stopped("limit", reached.resource, reached.message, span))
 
     def answer(self, value: Value) -> None:
         """What the world answers to the call that it waits in."""
@@ -233,22 +239,23 @@ class Machine:
                                     x = registers[a]
                                     native = natives.get(x.__class__)
                                     meter.fuel = meter.began = fuel
+                                    y = arguments.pick(registers)
                                     if native is None or arguments.names:
-                                        registers[d] = self._method(native, name, x, arguments)
+                                        registers[d] = self._method(native, name, x, y, arguments)
                                     else:
-                                        y = arguments.pick(registers)
                                         native.check(y)
                                         registers[d] = native.function(meter, x, *y)
                                     fuel = meter.fuel
                             elif op == CHANGE:
                                 path, natives, name, arguments = b
                                 meter.fuel = meter.began = fuel
+                                # Before the place may be copied: they may be what is there.
+                                y = arguments.pick(registers)
                                 x = place(meter, registers, a, path)
                                 native = natives.get(x.__class__)
                                 if native is None or arguments.names:
-                                    registers[d] = self._method(native, name, x, arguments)
+                                    registers[d] = self._method(native, name, x, y, arguments)
                                 else:
-                                    y = arguments.pick(registers)
                                     native.check(y)
                                     registers[d] = native.function(meter, x, *y)
                                 fuel = meter.fuel
@@ -423,7 +430,7 @@ class Machine:
                             x = registers[a]
                             if x.__class__ is not bool:
                                 meter.fuel = fuel
-                                raise Failure("TypeError", f"cannot negate {type_name(x)}")
+                                raise Failure("TypeError", f"a condition must be a bool, not {type_name(x)}")
                             registers[d] = not x
                         elif op == UNBOX:
                             registers[d] = registers[a].content
@@ -496,7 +503,7 @@ class Machine:
         code = callee.code
         if len(arguments) != code.arity:
             raise Failure(
-                "TypeError", f"{code.name} takes {code.arity} arguments and is called with {len(arguments)}"
+                "TypeError", f"{code.name} takes {code.arity} and is given {len(arguments)} arguments"
             )
         if len(self._stack) >= self._limits.depth:
             self._too_deep()
@@ -507,11 +514,13 @@ class Machine:
             self._meter.count_again()
         return self._registers, code.entry
 
-    def _method(self, native: Native | None, name: str, receiver: Value, arguments: Any) -> Any:
+    def _method(
+        self, native: Native | None, name: str, receiver: Value, given: tuple[Any, ...], arguments: Arguments
+    ) -> Any:
         """Call a method that calls nothing back, with named arguments; one that does not exist fails."""
         if native is None:
             raise _no_method(receiver, name)
-        values = native.arranged(*arguments.named(self._registers))
+        values = native.arranged(*arguments.split(given))
         native.check(values)
         return native.function(self._meter, receiver, *values)
 
@@ -524,7 +533,7 @@ class Machine:
         native = natives.get(receiver.__class__)
         if native is None:
             raise _no_method(receiver, name)
-        positional, named = arguments.named(registers)
+        positional, named = arguments.split(arguments.pick(registers))
         values = native.arranged(positional, named) if named else positional
         native.check(values)
         if not native.calls_back:
@@ -559,7 +568,7 @@ class Machine:
 
     def _called(self, name: str, arguments: Any, registers: list[Any], span: Span) -> Called:
         """What the body asks of the world. Raises `Failure` when an argument cannot leave the body."""
-        positional, named = arguments.named(registers)
+        positional, named = arguments.split(arguments.pick(registers))
         if self._calls >= self._limits.calls:
             raise LimitReached("calls", f"more than {self._limits.calls} calls")
         self._within_output(List(list(positional)), f"the arguments of {name}")
@@ -573,10 +582,15 @@ class Machine:
     def _within_output(self, value: Value, what: str) -> None:
         most = self._limits.output
         if json_size(self._meter, value, most) > most:
-            raise LimitReached("output", f"{what} are more than {most} bytes")
+            raise LimitReached("output", f"{what}: more than {most} bytes")
 
     def _finish(self, value: Value, span: Span) -> Step:
-        self._within_output(value, "the result is")
+        try:
+            self._within_output(value, "the result")
+            # Whoever gets it need not expect that it cannot be JSON.
+            to_json(value)
+        except Failure as failure:
+            return self._end(Stopped("error", failure.kind, f"the result: {failure.message}", span))
         return self._end(Finished(value))
 
 
@@ -588,7 +602,7 @@ def _native(meter: Meter, native: Native, arguments: Any, registers: list[Any]) 
     """Call a built-in function."""
     values = arguments.pick(registers)
     if arguments.names:
-        values = native.arranged(*arguments.named(registers))
+        values = native.arranged(*arguments.split(arguments.pick(registers)))
     native.check(values)
     return native.function(meter, *values)  # type: ignore[no-any-return]
 

@@ -81,7 +81,7 @@ class Native:
     def _explain(self, arguments: Sequence[Value]) -> None:
         """Raise what is wrong with *arguments*, if anything is."""
         if not self.least <= len(arguments) <= self.most:
-            raise Failure("TypeError", f"{self.declared.signature} is called with {len(arguments)} arguments")
+            raise Failure("TypeError", f"{self.declared.signature} is given {len(arguments)} arguments")
         last = len(self._accepts) - 1
         for place, value in enumerate(arguments):
             accepted = self._accepts[min(place, last)]

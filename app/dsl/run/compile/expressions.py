@@ -46,7 +46,7 @@ from ..opcodes import (
 )
 from ..operators import BINARY as OPERATIONS
 from ..shapes import resolved
-from ..values import LARGEST_INT, LEAST_INT, Duration
+from ..values import LARGEST_INT, Duration
 from .builder import Builder, expression
 from .conditions import condition
 from .errors import CompileError
@@ -156,9 +156,6 @@ def index(b: Builder, node: Index, want: int | None) -> int:
 def unary(b: Builder, node: Unary, want: int | None) -> int:
     want = b.temporary() if want is None else want
     with b.released():
-        if node.operator == "-" and isinstance(node.operand, IntLiteral) and node.operand.value == -LEAST_INT:
-            # The least int: without its sign it would be one too large.
-            return b.constant(LEAST_INT)
         op = NEGATE if node.operator == "-" else NOT
         return int(b.emit(op, want, b.expr(node.operand), None, node.span))
 

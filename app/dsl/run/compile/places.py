@@ -41,7 +41,10 @@ def known_place(b: Builder, node: Expression) -> Place:
     """As `place`. Raises `CompileError` where there is none."""
     found = place(b, node)
     if found is None:
-        what = f"there is no {node.name}" if isinstance(node, Identifier) else "this cannot be assigned to"
+        root = node
+        while isinstance(root, Member | Index):
+            root = root.object
+        what = f"there is no {root.name}" if isinstance(root, Identifier) else "this cannot be assigned to"
         raise CompileError(what, node.span)
     return found
 
