@@ -158,6 +158,15 @@ class SigningKey:
         """The base64 signature over PAE(*payload_type*, *payload*)."""
         return base64.b64encode(self._sign(pae(payload_type, payload))).decode()
 
+    def sign_note(self, message: bytes) -> bytes:
+        """The 64 bytes over *message* itself, as C2SP's signed notes want it.
+
+        A key for notes signs nothing else. Raises `ValueError` for what begins like a PAE.
+        """
+        if message.startswith(b"DSSEv1 "):
+            raise ValueError("this could be taken for the encoding of a payload")
+        return self._sign(message)
+
 
 def verify(using: Provider, public_key: bytes, payload_type: str, payload: bytes, signature: str) -> bool:
     """True when *signature* (base64) is *public_key*'s over PAE(*payload_type*, *payload*).

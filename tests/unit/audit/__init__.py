@@ -1,0 +1,1 @@
+"""The audit core: notes, trees, sealing, witnessing, verification."""
