@@ -10,8 +10,10 @@ from lark.lexer import PatternStr
 
 from .builder import Builder
 
+GRAMMAR = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
 
-class _EveryToken(PostLex):
+
+class EveryToken(PostLex):
     """Keeps the terminals that no rule has: comments, and what is nearly a token."""
 
     always_accept = (
@@ -33,13 +35,13 @@ class _EveryToken(PostLex):
 def lark() -> Lark:
     """The parser; it keeps no state of a text."""
     return Lark(
-        Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8"),
+        GRAMMAR,
         parser="lalr",
         lexer="basic",
         start="program",
         maybe_placeholders=True,
         transformer=Builder(),
-        postlex=_EveryToken(),
+        postlex=EveryToken(),
     )
 
 

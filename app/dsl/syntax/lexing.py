@@ -67,16 +67,14 @@ class _Lexer:
         tokens = self.out.tokens
         meanings = self.meanings
         after_dot = False
-        for token in self.raw():
-            kind = token.type
-            if after_dot and kind in HARD:
+        for raw in self.raw():
+            meaning = meanings.get(raw.type)
+            token = meaning(raw) if meaning else raw
+            if token is None:
+                continue
+            if after_dot and token.type in HARD:
                 token.type = "NAME"
-            after_dot = kind == "DOT"
-            if meaning := meanings.get(kind):
-                meant = meaning(token)
-                if meant is None:
-                    continue
-                token = meant
+            after_dot = token.type == "DOT"
             tokens.append(token)
         return self.out
 
