@@ -1,7 +1,6 @@
 """Where a check writes down what it finds, in bounded time and room."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from typing import TypeVar
 
@@ -14,8 +13,11 @@ from .tree import Node
 MOST = 100
 """Errors that are kept, and warnings likewise; nobody reads more at once."""
 
-LOOKED_AT = 500
+LOOKED_AT = 300
 """Names among which a nearest one is looked for."""
+
+_LONGEST, _FAR = 40, 4
+"""Letters of a name that are compared, and how many of them may differ: at most every third."""
 
 
 class Report:
@@ -25,7 +27,7 @@ class Report:
         self._kept: dict[str, list[Diagnostic]] = {"error": [], "warning": []}
         self._said: set[tuple[str, Span]] = set()
         self._left_out = 0
-        self._questions = 2 * MOST
+        self._questions = MOST
 
     @property
     def failed(self) -> bool:
@@ -88,10 +90,31 @@ class Report:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The one of *known*, of which some hundred are looked at, that *name* may have been meant to be."""
-    candidates = [one for one in islice(known, LOOKED_AT) if abs(len(one) - len(name)) <= 2 + len(name) // 2]
-    by_folded = {one.lower(): one for one in candidates}
-    found = get_close_matches(name.lower()[:64], by_folded, n=1, cutoff=0.6)
-    return by_folded[found[0]] if found else None
+    name, best, most = name.lower()[:_LONGEST], None, min(max(len(name), 3) // 3, _FAR)
+    for one in islice(known, LOOKED_AT):
+        if abs(len(one) - len(name)) <= most:
+            distance = _distance(name, one.lower()[:_LONGEST], most)
+            if distance <= most and (best is None or distance < most):
+                best, most = one, distance
+    return best
+
+
+def _distance(name: str, other: str, most: int) -> int:
+    """How many letters have to be added, dropped, changed or swapped; `most` + 1 for any that are more."""
+    above: list[int] = []
+    before = list(range(len(other) + 1))
+    for row, letter in enumerate(name, start=1):
+        current = [row]
+        for column, another in enumerate(other, start=1):
+            cost = before[column - 1] + (letter != another)
+            cost = min(cost, before[column] + 1, current[-1] + 1)
+            if row > 1 and column > 1 and letter == other[column - 2] and another == name[row - 2]:
+                cost = min(cost, above[column - 2] + 1)
+            current.append(cost)
+        if min(current) > most:
+            return most + 1
+        above, before = before, current
+    return before[-1]
 
 
 N = TypeVar("N", bound=Node)

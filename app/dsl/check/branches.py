@@ -161,5 +161,5 @@ def attempt(body: Body, node: Try) -> bool:
 def _kind(body: Body, name: str, span: Span) -> None:
     """Say which kind of errors may have been meant; kinds of their own are no mistake."""
     near = body.report.nearest(name, KINDS)
-    if near is not None and near.lower()[:-5] == name.lower().removesuffix("error"):
+    if near is not None:
         body.report.warning("unknown-kind", f"no built-in error is a `{name}`", span, help=meant(near))

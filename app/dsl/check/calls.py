@@ -39,7 +39,8 @@ class Parameter(NamedTuple):
 def call(body: Body, node: Call, wanted: Type) -> Type:
     """The type of what a call gives."""
     callee = node.callee
-    _in_order(body, node.arguments)
+    if not _in_order(body, node.arguments):
+        return ANY
     if isinstance(callee, Identifier):
         return _named(body, node, callee)
     if isinstance(callee, Member) and not _is_capability(body, callee):
@@ -50,8 +51,8 @@ def call(body: Body, node: Call, wanted: Type) -> Type:
     return _value(body, node, of)
 
 
-def _in_order(body: Body, arguments: Sequence[Argument]) -> None:
-    """Report an argument that stands behind one that has a name, and has none."""
+def _in_order(body: Body, arguments: Sequence[Argument]) -> bool:
+    """Report an argument without a name that stands behind one that has one."""
     named = False
     for argument in arguments:
         if named and argument.name is None:
@@ -61,8 +62,10 @@ def _in_order(body: Body, arguments: Sequence[Argument]) -> None:
                 argument.span,
                 help="give it a name too, or put it before",
             )
-            return
+            _evaluated(body, arguments)
+            return False
         named = named or argument.name is not None
+    return True
 
 
 def _is_capability(body: Body, callee: Member) -> bool:
@@ -222,11 +225,12 @@ def _placed(
     """Each argument with the place of its parameter; those that belong nowhere are reported, and checked."""
     places = {parameter.name: place for place, parameter in enumerate(parameters)}
     taken: set[int] = set()
-    place, too_many = 0, False
+    place, too_many, unknown = 0, False, False
     for argument in node.arguments:
         if argument.name is not None:
             found = places.get(argument.name, -1)
             if found < 0 or found in taken:
+                unknown = True
                 _unknown_argument(body, argument, argument.name, list(places), what, twice=found >= 0)
                 body.value(argument.value)
                 continue
@@ -241,7 +245,7 @@ def _placed(
         yield argument, found
     needed = [at for at, one in enumerate(parameters) if not (one.optional or one.repeated)]
     missing = [parameters[at].name for at in needed if at not in taken]
-    if missing or too_many:
+    if (missing or too_many) and not unknown:
         most = None if parameters and parameters[-1].repeated else len(parameters)
         _wrong_number(body, node, what, len(needed), most, missing)
 

@@ -87,7 +87,8 @@ def bind_pattern(body: Body, pattern: Pattern, of: Type) -> bool:
         case ConstructorPattern():
             return _constructor(body, pattern, of)
         case RecordPattern():
-            return _record(body, pattern, of)
+            _record(body, pattern, of)
+            return False
 
 
 def literal_type(pattern: LiteralPattern) -> Type:
@@ -136,11 +137,10 @@ def _constructor(body: Body, pattern: ConstructorPattern, of: Type) -> bool:
     return False
 
 
-def _record(body: Body, pattern: RecordPattern, of: Type) -> bool:
+def _record(body: Body, pattern: RecordPattern, of: Type) -> None:
     named = TYPES.get(pattern.name) or body.types.named(pattern.name, pattern.name_span)
     _is_ever(body, pattern.name_span, of, named)
     fields = body.records.fields(named) if isinstance(named, Declared) else {}
-    whole = named == of
     seen: dict[str, Span] = {}
     for field in pattern.fields:
         if field.name in seen:
@@ -153,8 +153,7 @@ def _record(body: Body, pattern: RecordPattern, of: Type) -> bool:
         if field.pattern is None:
             body.bind(field.name, inner, field.name_span)
         else:
-            whole = bind_pattern(body, field.pattern, inner) and whole
-    return whole
+            bind_pattern(body, field.pattern, inner)
 
 
 def _is_ever(body: Body, span: Span, of: Type, named: Type) -> None:

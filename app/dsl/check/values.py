@@ -1,5 +1,7 @@
 """The types of literals, names, members and lambdas."""
 
+from collections.abc import Sequence
+
 from ..run.builtins.table import FUNCTIONS
 from ..tree import (
     ArrayLiteral,
@@ -87,31 +89,45 @@ def vault(body: Body, node: VaultRef, wanted: Type) -> Type:
 
 
 def function(body: Body, node: Lambda, wanted: Type) -> Type:
-    given = wanted.parameters if isinstance(wanted, FunctionOf) else ()
-    inner = wanted.result if isinstance(wanted, FunctionOf) else ANY
     names = node.parameters
-    if isinstance(wanted, FunctionOf) and len(names) != len(given):
-        body.report.error(
-            "wrong-arity",
-            f"this function is called with {_arguments(len(given))}, and takes {len(names)}",
-            node.span,
-            help=f"write `{_lambda_of(len(given))} => …`",
-        )
-        given, inner = (), ANY
+    if isinstance(wanted, FunctionOf) and len(names) != len(wanted.parameters):
+        _wrong_parameters(body, node, len(wanted.parameters))
+        _inside(body, node, (ANY,) * len(names), ANY)
+        return ANY
+    if isinstance(wanted, FunctionOf):
+        return function_of(wanted.parameters, _inside(body, node, wanted.parameters, wanted.result))
+    given = (ANY,) * len(names)
+    return function_of(given, _inside(body, node, given, ANY))
+
+
+def _inside(body: Body, node: Lambda, given: Sequence[Type], wanted: Type) -> Type:
+    """The type of what a lambda gives that is called with values of these types."""
     loops, body.loops = body.loops, 0
     body.lambdas += 1
     body.scopes.enter()
-    for place, name in enumerate(names):
-        if name in names[:place]:
+    seen: set[str] = set()
+    for name, of in zip(node.parameters, given, strict=True):
+        if name in seen:
             body.report.error("duplicate-name", f"two parameters are called `{name}`", node.span)
-        body.bind(name, given[place] if place < len(given) else ANY, node.span)
-    result = body.value(node.body, inner)
-    if inner != ANY:
-        fits(body, node.body, result, inner, "the result of this function")
+        seen.add(name)
+        body.bind(name, of, node.span)
+    result = body.value(node.body, wanted)
+    if wanted != ANY:
+        fits(body, node.body, result, wanted, "the result of this function")
+        result = wanted
     body.leave()
     body.lambdas -= 1
     body.loops = loops
-    return function_of(given or (ANY,) * len(names), result)
+    return result
+
+
+def _wrong_parameters(body: Body, node: Lambda, number: int) -> None:
+    body.report.error(
+        "wrong-arity",
+        f"this function is called with {_arguments(number)}, and takes {len(node.parameters)}",
+        node.span,
+        help=f"write `{_lambda_of(number)} => …`",
+    )
 
 
 def _arguments(number: int) -> str:
