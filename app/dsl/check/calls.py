@@ -282,6 +282,16 @@ def _wrong_number(
 
 def _capability(body: Body, node: Call, name: str, span: Span) -> Type:
     """A call that leaves the body: something the agent must have declared."""
+    if body.open:
+        _evaluated(body, node.arguments)
+        near = body.report.nearest(name, chain(FUNCTIONS, body.functions))
+        body.report.error(
+            "unknown-function",
+            f"`{name}` is no function, and a policy calls no capabilities",
+            span,
+            help=meant(near) or "declare a function of that name, or ask what `context` holds",
+        )
+        return ANY
     known_already = name in body.needed.capabilities
     body.needed.capabilities.setdefault(name, span)
     if body.capabilities is None or name not in body.capabilities:
