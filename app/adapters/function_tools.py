@@ -10,29 +10,29 @@ Function = Callable[..., Json | Awaitable[Json]]
 
 
 class FunctionTool:
-    """`app.ports.tools.Tool` of a function, whose parameters are the tool's.
+    """`app.ports.tools.Tool` of a function; the first line of its docstring says what it does.
 
-    The first line of its docstring says what it does. A parameter called `call` is given the `Call` itself.
+    Its parameters are the tool's, but for one called `call`, which is given the `Call` itself.
     """
 
-    def __init__(self, name: str, function: Function, *, idempotent: bool) -> None:
+    def __init__(self, name: str, signature: str, function: Function, *, idempotent: bool) -> None:
+        """*signature* is in the notation of definitions: `(table: String) -> List<Map>`."""
         self.name = name
+        self.signature = signature
         self.idempotent = idempotent
+        self.about = (inspect.getdoc(function) or "").partition("\n")[0]
         self._function = function
-        self._signature = inspect.signature(function)
-        self._wants_call = "call" in self._signature.parameters
-        self.parameters: Sequence[str] = [each for each in self._signature.parameters if each != "call"]
-        does = (inspect.getdoc(function) or "").partition("\n")[0]
-        self.about = f"{name}({', '.join(self.parameters)}): {does}"
+        self._python = inspect.signature(function)
+        self._wants_call = "call" in self._python.parameters
+        self.parameters: Sequence[str] = [each for each in self._python.parameters if each != "call"]
 
     async def call(self, call: Call) -> Json:
         """Call the function; arguments that do not fit are the caller's mistake."""
         given: dict[str, Any] = {**call.named, **({"call": call} if self._wants_call else {})}
         try:
-            bound = self._signature.bind(*call.args, **given)
+            bound = self._python.bind(*call.args, **given)
         except TypeError as error:
-            takes = ", ".join(self.parameters)
-            raise ToolFailed(f"{self.name} takes ({takes}): {error}", "TypeError") from None
+            raise ToolFailed(f"{self.name}{self.signature}: {error}", "TypeError") from None
         answer = self._function(*bound.args, **bound.kwargs)
         return await answer if inspect.isawaitable(answer) else answer
 

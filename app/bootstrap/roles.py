@@ -24,11 +24,14 @@ from ..ports.commands import CommandBus
 from ..ports.executor import Executor
 from ..services.answers import AnswerWriter
 from ..services.authentication import Authenticator
+from ..services.bodies.running import Bodies
 from ..services.commander import Commander
+from ..services.definitions import Definitions
 from ..services.gateway import Gateway
 from ..services.handle import CommandLoop
 from ..services.log_facts import LogFacts
 from ..services.log_watch import LogWatch
+from ..services.preparing import Preparing
 from ..services.projecting import Projector, parked
 from ..services.scheduler import Scheduler
 from ..services.snapshotting import Follower
@@ -97,7 +100,9 @@ class Supervised:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def start_gateway(stack: AsyncExitStack, core: Core, work: Supervised) -> Gateway:
+async def start_gateway(
+    stack: AsyncExitStack, core: Core, work: Supervised, definitions: Definitions
+) -> Gateway:
     """Catch up with the log, then take commands. Stops in reverse: no more commands, then the last words."""
     settings = core.settings
     key = core.keys.signing("gateway")
@@ -147,6 +152,7 @@ async def start_gateway(stack: AsyncExitStack, core: Core, work: Supervised) -> 
             statements=statements,
             max_agents=settings.runtime.max_concurrent_agents,
             task_image=settings.worker.task_image,
+            prepares=Preparing(definitions, core.blobs),
         ),
         authenticator=Authenticator(
             core.verifier.keyring, core.crypto, max_bytes=settings.runtime.message_buffer_size
@@ -264,7 +270,12 @@ async def _unless_unavailable_later(work: Any, what: str) -> None:
 
 
 async def start_worker(
-    stack: AsyncExitStack, core: Core, work: Supervised, gateway: Gateway | None, executor: Executor
+    stack: AsyncExitStack,
+    core: Core,
+    work: Supervised,
+    gateway: Gateway | None,
+    executor: Executor,
+    bodies: Bodies,
 ) -> Worker:
     """Join as a node and run what is assigned to it; at the end, say that it stops."""
     settings = core.settings.worker
@@ -292,6 +303,7 @@ async def start_worker(
         ),
         executor=executor,
         blobs=core.blobs,
+        bodies=bodies,
         output_limit=settings.output_limit_bytes,
         heartbeat=heartbeat,
     )

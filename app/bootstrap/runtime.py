@@ -30,6 +30,7 @@ from ..errors import Invalid, SymbiError
 from ..ports.alerts import Alert
 from ..ports.executor import Executor
 from ..services.gateway import Gateway
+from .bodies import bodies_of, definitions_of, tools_of
 from .core import Core, start_core
 from .executors import docker_executor
 from .garbage import collect_rarely, leave_out_what_is_here
@@ -204,7 +205,9 @@ async def _start_roles(
     reading = work.start(core.feed.run(), "feed")
     stack.push_async_callback(work.stop, reading)
     runner = start_projector(stack, core, work) if "projector" in roles else None
-    gateway = await start_gateway(stack, core, work) if "gateway" in roles else None
+    tools = tools_of()
+    definitions = definitions_of(stack, core, tools)
+    gateway = await start_gateway(stack, core, work, definitions) if "gateway" in roles else None
     if gateway is not None:
         logins = work.start(servers.follow_logins(core), "logins")
         stack.push_async_callback(work.stop, logins)
@@ -212,7 +215,8 @@ async def _start_roles(
         await start_scheduler(stack, core, work, gateway, schedule, after)
         await start_timekeeper(stack, core, work, gateway, timetable, after)
     if "worker" in roles:
-        await start_worker(stack, core, work, gateway, make_executor(core.settings, core.data))
+        bodies = bodies_of(core, tools, definitions)
+        await start_worker(stack, core, work, gateway, make_executor(core.settings, core.data), bodies)
     return gateway, runner
 
 

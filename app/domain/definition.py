@@ -20,3 +20,5 @@ class Checked:
     """For people; empty where there is a configuration."""
     ref: DefinitionRef | None = None
     """The text, where it is one in the definition language."""
+    remarks: Sequence[str] = ()
+    """For people: what may not be meant so, and what has no effect yet."""

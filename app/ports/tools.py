@@ -40,8 +40,13 @@ class Tool(Protocol):
         ...
 
     @property
+    def signature(self) -> str:
+        """What it takes and gives, in the notation of definitions: `(table: String) -> List<Map>`."""
+        ...
+
+    @property
     def about(self) -> str:
-        """What it does, in one line, with what it takes: `read_rows(name: String) -> List<Map>: …`."""
+        """What it does, in one sentence."""
         ...
 
     @property

@@ -1,14 +1,22 @@
 """The one loop through which commands become events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from events import identifiers
 from events.base import Event
-from events.commands import AgentCommand, NodeCommand, RecordedEvent, Request, SpawnAgent
+from events.commands import (
+    AgentCommand,
+    DeployAgent,
+    NodeCommand,
+    RecordedEvent,
+    Request,
+    SpawnAgent,
+    SubmitTask,
+)
 from events.commands.task import TaskCommand
 from events.commands.tool import ToolCommand
 from events.identifiers import boundary
@@ -16,6 +24,7 @@ from events.signing import SigningKey
 
 from ..domain.agent import AGENT, Agent
 from ..domain.decider import Context
+from ..domain.definition import Checked
 from ..domain.identity import IDENTITY, Identity
 from ..domain.node import NODE, Node
 from ..domain.task import TASK
@@ -25,6 +34,7 @@ from ..policy.roles import Asked, authorize
 from ..ports.clock import Clock
 from ..ports.event_log import Draft, EventLog, Expectation, WrongRevision
 from .authentication import UnknownKey
+from .preparing import Prepares
 from .stamping import Cause, Place, Stamp
 from .verification import Verifier
 from .world import AnyCommand, Done, World, place_of, place_of_event, result_of
@@ -72,8 +82,12 @@ class CommandLoop:
         statements: Acknowledged,
         max_agents: int,
         task_image: str = "",
+        prepares: Prepares | None = None,
     ) -> None:
-        """*task_image* is the container image of programs that name none."""
+        """*task_image* is the container image of programs that name none.
+
+        Without *prepares*, no definition is taken.
+        """
         self._log = log
         self.world = world
         self._verifier = verifier
@@ -83,6 +97,7 @@ class CommandLoop:
         self._statements = statements
         self._max_agents = max_agents
         self._task_image = task_image
+        self._prepares = prepares
         self._locks: dict[str, _Lock] = {}
         self._uncertain: set[str] = set()
         self._spawning: set[str] = set()
@@ -109,14 +124,16 @@ class CommandLoop:
                 if (done := self.world.done.get(request.id)) is not None:
                     return _same(done, digest, request.id)
                 try:
-                    events = self._decide(request, command, place, key)
+                    definition = await self._prepare(request, command, place, key)
+                    events = self._decide(request, command, place, key, definition)
                 except (Rejected, Denied):
                     if not await self._is_behind(of, request.principal):
                         raise
                     continue
                 try:
                     with self._reserved(request.id, command):
-                        return await self._append(events, place, of, request, cause, digest)
+                        told = {"remarks": [*definition.remarks]} if definition and definition.remarks else {}
+                        return await self._append(events, place, of, request, cause, digest, told)
                 except WrongRevision:
                     await self._refresh(of)
                 except Unavailable:
@@ -125,7 +142,7 @@ class CommandLoop:
                     raise
             raise LostEveryRace(tries=MAX_RACES, boundary=of)
 
-    def _decide(self, request: Request, command: AnyCommand, place: Place, key: str) -> Sequence[Event]:
+    def _permit(self, request: Request, command: AnyCommand, place: Place, key: str) -> None:
         world = self.world
         if world.keyring.valid_now(key) is None:  # revoked while the command waited for its turn
             raise UnknownKey(key=key, principal=request.principal)
@@ -137,14 +154,29 @@ class CommandLoop:
             world.roles(request.principal),
             Asked(request.principal, command, agent.owner if agent else None, actor),
         )
+
+    async def _prepare(self, request: Request, command: AnyCommand, place: Place, key: str) -> Checked | None:
+        """What takes time to find out; nobody else decides about the agent meanwhile."""
+        if self._prepares is None or not isinstance(command, SpawnAgent | DeployAgent | SubmitTask):
+            return None
+        self._permit(request, command, place, key)  # nothing is read for who may not ask
+        return await self._prepares.prepare(command, self.world.agents.get(place.agent or ""))
+
+    def _decide(
+        self, request: Request, command: AnyCommand, place: Place, key: str, definition: Checked | None
+    ) -> Sequence[Event]:
+        self._permit(request, command, place, key)
+        world = self.world
+        agent = world.agents.get(place.agent) if place.agent else None
         context = Context(
             command_id=request.id,
-            actor=actor,
+            actor=world.actor(request.principal),
             tenant=request.tenant,
             now_ns=self._clock.now_ns(),
             max_agents=self._max_agents,
             live_agents=world.live_agents + len(self._spawning - {request.id}),
             known_keys=world.keyring,
+            definition=definition,
             task_image=self._task_image,
             deciding_keys=frozenset({self._key.key_id}),
             other_operators=world.other_operators(place.aggregate_id) if place.aggregate == "identity" else 0,
@@ -161,7 +193,14 @@ class CommandLoop:
         return IDENTITY.decide(world.identities.get(command.identity_id) or Identity(), command, context)
 
     async def _append(
-        self, events: Sequence[Event], place: Place, of: str, request: Request, cause: Cause, digest: str
+        self,
+        events: Sequence[Event],
+        place: Place,
+        of: str,
+        request: Request,
+        cause: Cause,
+        digest: str,
+        told: Mapping[str, Any],
     ) -> Done:
         cursor = self.world.cursor(of)
         now = self._clock.now_ns()
@@ -184,7 +223,7 @@ class CommandLoop:
         # From here on a crash leaves either nothing or every event of the decision; a retry of the
         # command finds out which, because event ids derive from the command's.
         seqs = await self._log.append(drafts, Expectation(of, cursor.last_seq)) if drafts else []
-        result: dict[str, Any] = {}
+        result: dict[str, Any] = {**told}
         recorded = []
         for index, (event, one, seq) in enumerate(zip(events, stamped, seqs, strict=True)):
             self.world.wrote(of, seq, place.agent, event, revision + index + 1)

@@ -35,6 +35,7 @@ from ..errors import SymbiError
 from ..ports.blobs import Blobs
 from ..ports.event_log import EventLog
 from ..ports.executor import Control, Executor, Job, Outcome, OutcomeKind
+from .bodies.running import Bodies
 from .commander import Background, Commander
 from .feed import Feed
 from .reporting import Reports, Run, RunAbandoned
@@ -62,6 +63,7 @@ class Worker:
         commander: Commander,
         executor: Executor,
         blobs: Blobs,
+        bodies: Bodies,
         output_limit: int,
         heartbeat: Callable[[], Awaitable[None]],
     ) -> None:
@@ -74,6 +76,7 @@ class Worker:
         self._commander = commander
         self._executor = executor
         self._blobs = blobs
+        self._bodies = bodies
         self._output_limit = output_limit
         self._heartbeat = heartbeat
         self._runs: dict[str, Run] = {}
@@ -122,7 +125,7 @@ class Worker:
                 if len(self._submissions) > SUBMISSIONS_KEPT:
                     self._submissions.popitem(last=False)
             case TaskAssigned(node_id=node_id) if node_id == self._node_id:
-                self._begin(event, fact.envelope.id)
+                self._begin(event, fact)
             case TaskAssigned(task_id=task_id) | TaskCancelled(task_id=task_id):
                 self._stop(task_id)
             case TaskPreempted(task_id=task_id) | TaskRetried(task_id=task_id):
@@ -144,10 +147,10 @@ class Worker:
             case _:
                 pass  # everything else is no concern of a worker's
 
-    def _begin(self, assigned: TaskAssigned, event_id: str) -> None:
+    def _begin(self, assigned: TaskAssigned, fact: Fact) -> None:
         self._stop(assigned.task_id)
         run = self._runs[assigned.task_id] = Run(assigned.agent_id, assigned.assignment)
-        self._background.start(lambda: self._carry_out(assigned, event_id, run))
+        self._background.start(lambda: self._carry_out(assigned, fact, run))
 
     def _stop(self, task_id: str) -> None:
         run = self._runs.get(task_id)
@@ -161,8 +164,8 @@ class Worker:
             if run.agent_id == agent_id:
                 do(run.control)
 
-    async def _carry_out(self, assigned: TaskAssigned, event_id: str, run: Run) -> None:
-        report = Reports(self._commander, assigned, self._node_id, event_id, run)
+    async def _carry_out(self, assigned: TaskAssigned, fact: Fact, run: Run) -> None:
+        report = Reports(self._commander, assigned, self._node_id, fact.envelope.id, run)
         try:
             submitted = self._submissions.pop(assigned.task_id, None) or await self._read(assigned)
             work = submitted.work
@@ -172,8 +175,7 @@ class Worker:
             elif isinstance(work, CommandWork):
                 await self._run_command(work, submitted, assigned, run, report)
             else:
-                refusal = "this worker does not interpret bodies"
-                await report.end(FailTask(**report.names, reason="not_started", detail=refusal))
+                await self._bodies.carry_out(submitted, assigned, fact.seq, run, report)
         except RunAbandoned as error:
             _log.info("run abandoned", task=assigned.task_id, why=str(error))
         except SymbiError as error:

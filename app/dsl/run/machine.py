@@ -167,6 +167,7 @@ class Machine:
             try:
                 if self._raised is not None:
                     failure, self._raised = self._raised, None
+                    span = block.code[-1][4]  # of the call, which ends the block
                     raise failure
                 while True:
                     fuel -= block.cost

@@ -1,0 +1,207 @@
+"""Makes the calls of one run, each announced before and told after; what the log holds is not made again."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import structlog
+
+from app.dsl.run.failures import Failure
+from app.dsl.run.json_text import NotAValue, from_json, to_json
+from app.dsl.run.steps import Called
+from app.dsl.run.values import Secret
+from events import strict_json
+from events.commands import Command, CompleteToolCall, DenyToolCall, FailToolCall, RequestToolCall
+from events.content import ContentRef
+
+from ...domain.tool import call_id
+from ...ports.blobs import Blobs
+from ...ports.enforcement import Enforcement
+from ...ports.tools import Call, Json, Tool, ToolFailed, Tools
+from ..reporting import Reports, RunAbandoned
+from .asking import DENIED, refusal, request_of
+from .hold import Cancelled, Hold, OutOfTime
+from .recorded import RecordedCall
+from .replies import MAX_RESULT, WORDS, Answered, Failed, Reply, told
+
+JSON = "application/json"
+
+_log = structlog.get_logger(__name__)
+
+
+class Diverged(Exception):
+    """The run asks for something else than what the log says that it asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Policy said no."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAs:
+    """It came to nothing, or nobody knows; the *error* may be what `WORDS` say of the reason."""
+
+    reason: str
+    error: Failed | None = None
+
+
+Outcome: TypeAlias = Answered | Refused | FailedAs
+"""What a call came to, before it is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What calls reach."""
+
+    tools: Tools
+    enforcement: Enforcement
+    blobs: Blobs
+
+
+class CallMaker:
+    """The calls of one run under one assignment, one after the other."""
+
+    def __init__(
+        self,
+        world: World,
+        reports: Reports,
+        hold: Hold,
+        *,
+        capabilities: Sequence[str],
+        run: int,
+        recorded: Sequence[RecordedCall],
+    ) -> None:
+        """*recorded* are the calls that the run made before it was interrupted."""
+        self._world = world
+        self._reports = reports
+        self._hold = hold
+        self._capabilities = frozenset(capabilities)
+        self._run = run
+        self._recorded = recorded
+        self._scope = f"task/{reports.assigned.task_id}"
+
+    async def reply(self, called: Called) -> Reply:
+        """What the body is told.
+
+        Raises:
+            Diverged: this is not the call that is recorded.
+            Cancelled, OutOfTime: the run was cut off; the call is closed.
+            RunAbandoned: somebody else has the task.
+        """
+        tool = self._world.tools.find(called.capability)
+        arguments = await self._store(called.request)
+        again = False
+        if called.index < len(self._recorded):
+            known = self._recorded[called.index]
+            before = known.request
+            if (before.tool, before.arguments.digest) != (called.capability, arguments.digest):
+                raise Diverged(f"call {called.index} is another {called.capability} than was recorded")
+            if known.outcome is not None:
+                return await told(known.outcome, self._world.blobs)
+            again = tool is not None and tool.idempotent
+            if not again:
+                return await self._close(called, FailedAs("unknown"))
+        await self._hold.go_on()
+        request = RequestToolCall(
+            **self._reports.names,
+            index=called.index,
+            tool=called.capability,
+            arguments=arguments,
+            again=again,
+        )
+        await self._reports.once_running(request, f"call/{called.index}/request")
+        # From here on a crash leaves an intent without an outcome: it may have been carried out.
+        return await self._carry_out(called, tool)
+
+    async def _carry_out(self, called: Called, tool: Tool | None) -> Reply:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            outcome = await self._hold.during(self._outcome(called, tool))
+        except Cancelled:
+            await self._close(called, FailedAs("cancelled"), loop.time() - began)
+            raise
+        except OutOfTime:
+            await self._close(called, FailedAs("timeout"), loop.time() - began)
+            raise
+        return await self._close(called, outcome, loop.time() - began)
+
+    async def _outcome(self, called: Called, tool: Tool | None) -> Outcome:
+        secrets: list[Secret] = []
+        try:
+            args = [to_json(value, reveal=secrets.append) for value in called.positional]
+            named = {name: to_json(value, reveal=secrets.append) for name, value in called.named.items()}
+        except Failure as error:
+            return FailedAs("error", Failed(error.kind, error.message))
+        question = request_of(
+            self._reports.assigned.agent_id,
+            self._reports.assigned.task_id,
+            called.capability,
+            tool,
+            args,
+            named,
+            size=len(called.request),
+            declared=called.capability in self._capabilities,
+        )
+        if (why := refusal(await self._world.enforcement.decide(question))) is not None:
+            return Refused(why)
+        if tool is None:
+            missing = f"this runtime has no tool {called.capability}"
+            return FailedAs("missing", Failed("ToolMissing", missing))
+        if secrets:
+            return FailedAs("error", Failed("SecretUnavailable", "this runtime has no vault to take it from"))
+        names = self._reports.assigned
+        of = call_id(names.task_id, self._run, called.index)
+        try:
+            result = await tool.call(Call(of, names.agent_id, names.task_id, called.capability, args, named))
+        except ToolFailed as error:
+            return FailedAs("error", Failed(error.kind, error.message))
+        except Exception as error:  # a tool's mistake must not end the worker
+            _log.exception("a tool failed unexpectedly", tool=called.capability, call=of)
+            return FailedAs("error", Failed("ToolError", f"{called.capability} failed: {error!r:.200}"))
+        return _checked(called.capability, result)
+
+    async def _close(self, called: Called, outcome: Outcome, seconds: float = 0.0) -> Reply:
+        """Record what came of the call, and say what the body is told."""
+        names = self._reports.names
+        of = call_id(names["task_id"], self._run, called.index)
+        command: Command
+        reply: Reply
+        match outcome:
+            case Answered(content=content):
+                result = await self._store(content)
+                command = CompleteToolCall(**names, call_id=of, result=result, duration_seconds=seconds)
+                reply = outcome
+            case Refused(why=why):
+                command = DenyToolCall(**names, call_id=of, reason=why[:4000])
+                reply = Failed(DENIED, command.reason)
+            case FailedAs(reason=reason, error=error):
+                told_as = await self._store(error.to_bytes()) if error is not None else None
+                command = FailToolCall(
+                    **names, call_id=of, reason=reason, error=told_as, duration_seconds=seconds
+                )
+                reply = error or WORDS[reason]
+        problem = await self._reports.say(command, f"call/{called.index}/outcome")
+        if problem is not None:
+            raise RunAbandoned(problem.message)
+        return reply
+
+    async def _store(self, content: bytes) -> ContentRef:
+        return await self._world.blobs.put(content, scope=self._scope, media_type=JSON)
+
+
+def _checked(tool: str, result: Json) -> Answered | FailedAs:
+    """The result as it is recorded and told, if it is anything that a body can hold."""
+    try:
+        from_json(result)
+        content = strict_json.dumps(result)
+    except (NotAValue, strict_json.NotStrict) as error:
+        return FailedAs("error", Failed("ToolError", f"{tool} answered with what is no value: {error}"))
+    if len(content) > MAX_RESULT:
+        most = f"{len(content)} bytes; at most {MAX_RESULT} are taken"
+        return FailedAs("too_large", Failed("TooLarge", f"{tool} answered with {most}"))
+    return Answered(content)
