@@ -13,13 +13,17 @@ from events.commands import (
     DeadLetterTask,
     DenyToolCall,
     DrainNode,
+    ExpireTask,
     FailTask,
     FailToolCall,
     FireSchedule,
+    HaltAgent,
     JoinNode,
     LoseNode,
     PreemptTask,
     ProgressTask,
+    QuarantineAgent,
+    RefuseTask,
     ReleaseAgent,
     RemoveNode,
     RequestToolCall,
@@ -29,7 +33,10 @@ from events.commands import (
     SpawnAgent,
     StartTask,
     SubmitTask,
+    SuspendAgent,
+    TerminateAgent,
     TimeOutTask,
+    YieldTask,
 )
 from events.identity import Role
 
@@ -53,7 +60,7 @@ class Asked:
 
 
 CALLS = (RequestToolCall, CompleteToolCall, FailToolCall, DenyToolCall)
-REPORTS = (StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask, *CALLS)
+REPORTS = (StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask, YieldTask, *CALLS)
 SCHEDULING = (
     AssignTask,
     FireSchedule,
@@ -62,8 +69,14 @@ SCHEDULING = (
     RequeueTask,
     CancelTask,
     DeadLetterTask,
+    RefuseTask,
+    ExpireTask,
     LoseNode,
     RemoveNode,
+    SuspendAgent,
+    QuarantineAgent,
+    HaltAgent,
+    TerminateAgent,
 )
 OF_OWNERS = AgentCommand | SubmitTask | CancelTask | RetryTask
 MADE_BY_COMPONENTS = (
@@ -73,6 +86,8 @@ MADE_BY_COMPONENTS = (
     PreemptTask,
     RequeueTask,
     DeadLetterTask,
+    RefuseTask,
+    ExpireTask,
     JoinNode,
 )
 """What no person says: the runtime observes it itself."""

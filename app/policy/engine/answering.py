@@ -24,12 +24,12 @@ class Determined:
     holds: Mapping[str, bool] = field(default_factory=dict)
 
 
-def answer(bundle: Bundle, request: Request, determined: Determined) -> Decision:
-    """The decision that follows from what was determined."""
+def answer(bundle: Bundle, determined: Determined) -> Decision:
+    """The decision that follows from what was determined; where nothing permits, without a reason yet."""
     deciding = [bundle.by_id[id_] for id_ in determined.policies]
     binding = [bundle.by_id[id_] for id_ in determined.binding]
     if not determined.allowed:
-        return _denied(bundle, request, determined, deciding, binding)
+        return _denied(bundle, determined, deciding, binding)
     grounds = _grounds(bundle, determined, sorted([*deciding, *binding], key=lambda policy: policy.id))
     conditions = [_counted(one, policy) for policy in (*deciding, *binding) for one in policy.conditions]
     for condition in conditions:
@@ -40,6 +40,14 @@ def answer(bundle: Bundle, request: Request, determined: Determined) -> Decision
     except Contradiction as error:
         return Deny(f"{error} ({', '.join(grounds.policies)})", grounds)
     return AllowWithConditions(merged, grounds) if merged else Allow(grounds)
+
+
+def named(decision: Decision, request: Request) -> Decision:
+    """*decision*, which may be about several requests, in words about this one."""
+    if isinstance(decision, Deny) and not decision.reason:
+        who = f"{request.principal.ref} to {request.action} {request.resource}"
+        return replace(decision, reason=f"no policy permits {who}")
+    return decision
 
 
 def _counted(condition: Condition, policy: Policy) -> Condition:
@@ -54,7 +62,6 @@ def failed(digest: str, why: str) -> Deny:
 
 def _denied(
     bundle: Bundle,
-    request: Request,
     determined: Determined,
     deciding: Sequence[Policy],
     binding: Iterable[Policy],
@@ -65,7 +72,7 @@ def _denied(
         names = ", ".join(grounds.policies)
         reason = f"{said} ({names})" if said else f"forbidden by {names}"
     else:
-        reason = f"no policy permits {request.principal.ref} to {request.action} {request.resource}"
+        reason = ""
     audits: list[Condition] = [
         one for policy in binding for one in policy.conditions if isinstance(one, Audit)
     ]

@@ -1,10 +1,8 @@
 """An entity with everything that it leads to: what a decision about it can depend on."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from events import strict_json
 
 from ..request import Entity, EntityRef
 from .entities import Entities, Look, Seen, check
@@ -16,11 +14,12 @@ class Missing(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """An entity and all that it leads to, sorted."""
+    """An entity and all that it leads to."""
 
-    entities: tuple[Seen, ...]
-    print: Hashable
-    """Equal prints are of the same entity, and all of it looks the same."""
+    root: EntityRef
+    members: Mapping[EntityRef, Seen]
+    print: int | None
+    """Equal prints are of the same entity, and all of it looks the same; none where it is not kept."""
 
 
 class Closures:
@@ -48,15 +47,15 @@ class Closures:
             for name in members:
                 self._used_by[name].add(ref)
             self._next += 1
-            found = self._closures[ref] = Closure(tuple(members.values()), self._next)
+            found = self._closures[ref] = Closure(ref, members, self._next)
         return found
 
     def with_others(self, ref: EntityRef, others: Mapping[EntityRef, Seen]) -> Closure:
         """The closure of *ref* where *others* are taken in place of what is known. Raises `Missing`."""
         if self._entities.version != self._version:
             self._catch_up()
-        entities = tuple(self._members(ref, others).values())
-        return Closure(entities, (ref, strict_json.dumps([seen.json for seen in entities])))
+        members = self._members(ref, others)
+        return Closure(ref, members, None)
 
     def look(self, others: Iterable[Entity]) -> dict[EntityRef, Seen]:
         """Entities that are not among the known ones. Raises `EntityInvalid`."""
@@ -81,7 +80,7 @@ class Closures:
                 if other not in visited:
                     visited.add(other)
                     waiting.append((other, name))
-        return {name: found[name] for name in sorted(found)}
+        return found
 
     def _at(self, ref: EntityRef) -> Seen | None:
         seen = self._seen.get(ref)

@@ -17,20 +17,22 @@ from ..bundle.bundle import Bundle
 from ..bundle.policy import Policy
 from ..bundle.predicates import Evaluate, Predicate, PredicateFailed
 from ..decision import Decision
-from ..request import Action, Attributes, Entity, EntityRef, Request, Value
+from ..request import Attributes, Entity, EntityRef, Request, Value
 from ..schema.actions import WITH_ARGUMENTS, context_of
 from ..schema.entities import ENTITIES
 from ..schema.types import Attribute, AttributeType, EntityIs, RecordType, SetOf, WrongType
-from .answering import Determined, answer, failed
+from .answering import Determined, answer, failed, named
 from .arguments import arguments_at, given, same
 from .closures import Closure, Closures, Missing
 from .entities import Entities, Look, Seen
 from .evaluating import Evaluation, Undecided, action_entities, uid
+from .identity import told_by_name
 from .memo import Memo
 from .projection import entities, everything, known, pick, to_json
 from .reads import Tree
 from .reads import of as reads_of
 from .slices import Slice, Slices
+from .views import View, Views
 
 DECISIONS_KEPT = 100_000
 GRAPHS_KEPT = 20_000
@@ -48,6 +50,9 @@ class _Prepared:
     naming: Tree
     """The part of the tree that names entities."""
     literals: tuple[EntityRef, ...]
+    views: Views
+    by_name: tuple[bool, bool]
+    """Whether its policies can tell principals apart that look the same, and resources."""
 
     @cached_property
     def needs_tenant(self) -> bool:
@@ -60,12 +65,12 @@ class _Situation:
 
     prepared: _Prepared
     values: Mapping[str, Value]
-    closures: Sequence[Closure]
+    views: Sequence[View]
     others: Mapping[EntityRef, Entity]
 
     @property
-    def prints(self) -> tuple[Hashable, ...]:
-        return tuple([closure.print for closure in self.closures])
+    def contents(self) -> tuple[Hashable, ...]:
+        return tuple([view.content for view in self.views])
 
 
 class Engine:
@@ -98,9 +103,9 @@ class Engine:
             key = self._key(situation)
             decision = self._decisions.get(key)
             if decision is None:
-                decision = answer(self.bundle, request, self._determine(request, situation))
+                decision = answer(self.bundle, self._determine(request, situation))
                 self._decisions.put(key, decision)
-            return decision
+            return named(decision, request)
         except (Undecided, Missing, WrongType, PredicateFailed) as error:
             return failed(self.bundle.digest, str(error))
         except SymbiError as error:
@@ -115,6 +120,13 @@ class Engine:
             Undecided, Missing, WrongType, PredicateFailed, EntityInvalid: it cannot be evaluated.
         """
         return self._determine(request, self._situation(request))
+
+    def warm(self) -> None:
+        """Make every slice now, so that no request has to wait for its own."""
+        for slice_ in self._slices.all():
+            if slice_ not in self._prepared:
+                self._prepared[slice_] = self._prepare(slice_)
+            _ = slice_.together, slice_.recording
 
     def slice_of(self, request: Request) -> Slice:
         """The policies that can have a say in *request*."""
@@ -135,12 +147,21 @@ class Engine:
         if request.entities:
             others = self._closures.look(request.entities)
             closures = [self._closures.with_others(ref, others) for ref in refs]
-            closures += self._literals(prepared, others)
-            return _Situation(prepared, values, closures, {one.ref: one for one in request.entities})
-        closures = [self._closures.of(ref) for ref in refs]
+        else:
+            others = {}
+            closures = [self._closures.of(ref) for ref in refs]
+        views = prepared.views
+        seen = [
+            views.of(closures[0], by_name=prepared.by_name[0]),
+            views.of(closures[1], by_name=prepared.by_name[1]),
+        ]
+        if len(closures) > 2:
+            seen += [views.of(closure, by_name=True) for closure in closures[2:]]
         if prepared.literals:
-            closures += self._literals(prepared, {})
-        return _Situation(prepared, values, closures, {})
+            seen += [views.of(one, by_name=True) for one in self._literals(prepared, others)]
+        return _Situation(
+            prepared, values, seen, {one.ref: one for one in request.entities} if others else {}
+        )
 
     def _literals(self, prepared: _Prepared, others: Mapping[EntityRef, Seen]) -> Iterable[Closure]:
         """Those of the entities that conditions name and that exist."""
@@ -148,21 +169,21 @@ class Engine:
             try:
                 yield self._closures.with_others(ref, others) if others else self._closures.of(ref)
             except Missing:
-                yield Closure((), (ref, None))
+                yield Closure(ref, {}, None)
 
     def _key(self, situation: _Situation) -> Hashable:
         prepared = situation.prepared
         picked = pick(situation.values, prepared.tree, prepared.attributes)
         for predicate in prepared.predicates.values():
-            # What it reads of entities is in the prints.
+            # What it reads of entities is in the views.
             picked.append(predicate.bind(lambda source: given(source, situation.values)))
             picked += [arguments_at(place, situation.values) for place, _ in predicate.equals]
-        return prepared, situation.prints, orjson.dumps(picked, default=_listed) if picked else b""
+        return prepared, situation.contents, orjson.dumps(picked, default=_listed) if picked else b""
 
     def _determine(self, request: Request, situation: _Situation) -> Determined:
         prepared = situation.prepared
-        deciding, binding = prepared.slice.deciding, prepared.slice.binding
-        if deciding is None and binding is None:
+        together = prepared.slice.together
+        if together is None:
             return Determined(False, ())
         evaluation = Evaluation(
             {
@@ -171,35 +192,42 @@ class Engine:
                 "resource": uid(request.resource),
             },
             to_json(situation.values, prepared.tree, prepared.attributes),
-            self._graph(request.action, situation),
+            self._graph(request, situation),
             lambda name: self._holds(request, situation, name),
         )
-        allowed, policies = evaluation.of(deciding) if deciding is not None else (False, ())
-        bound: tuple[str, ...] = ()
-        if binding is not None:
-            try:
-                _, bound = evaluation.of(binding)
-            except (Undecided, PredicateFailed):
-                if allowed:
-                    raise
-                # It is denied whatever the conditions are.
-        return Determined(allowed, policies, bound, evaluation.holds)
+        permitted, ids = evaluation.of(together)
+        if ids and not permitted:
+            return Determined(
+                False, tuple(sorted(ids)), self._recorded(evaluation, prepared), evaluation.holds
+            )
+        binding = prepared.slice.binding
+        permits = tuple(sorted(id_ for id_ in ids if id_ not in binding))
+        bound = tuple(sorted(id_ for id_ in ids if id_ in binding))
+        return Determined(bool(permits), permits, bound, evaluation.holds)
 
-    def _graph(self, action: Action, situation: _Situation) -> cedarpy.Entities:
-        """The entities of the closures, parsed, and the action's group where a condition asks for it."""
-        in_group = action if situation.prepared.slice.asks_for_group else None
-        key = (situation.prints, in_group)
+    def _recorded(self, evaluation: Evaluation, prepared: _Prepared) -> tuple[str, ...]:
+        """The policies that say how fully what is forbidden is recorded."""
+        recording = prepared.slice.recording
+        if recording is None:
+            return ()
+        try:
+            return tuple(sorted(evaluation.of(recording)[1]))
+        except (Undecided, PredicateFailed):
+            return ()  # it is denied whatever they say
+
+    def _graph(self, request: Request, situation: _Situation) -> cedarpy.Entities:
+        """The entities in view, parsed, and the action's group where a condition asks for it."""
+        prepared = situation.prepared
+        key = (prepared, request.principal, request.resource, situation.contents)
         graph = self._graphs.get(key)
         if graph is None:
-            # To Cedar, an entity that has nothing and is in nothing is the same as none.
-            members = {
-                seen.ref: seen.json
-                for closure in situation.closures
-                for seen in closure.entities
-                if not seen.empty
-            }
-            document = [*members.values(), *(action_entities(in_group) if in_group else ())]
-            graph = cedarpy.Entities.from_json_str(orjson.dumps(document).decode())
+            members: dict[EntityRef, bytes] = {}
+            for view in situation.views:
+                members.update(view.members)
+            documents = list(members.values())
+            if prepared.slice.asks_for_group:
+                documents += map(orjson.dumps, action_entities(request.action))
+            graph = cedarpy.Entities.from_json_str(f"[{b','.join(documents).decode()}]")
             self._graphs.put(key, graph)
         return graph
 
@@ -232,33 +260,58 @@ class Engine:
             attributes["arguments"] = Attribute(RecordType(self.bundle.argument_types))
         reads = slice_.reads
         tree = everything(attributes) if reads.whole_context else known(reads.context, attributes)
+        predicates = {
+            name: self.bundle.predicates[name]
+            for policy in slice_.policies
+            for name in _predicates_read(policy)
+        }
+        trees = [policy.tree for policy in slice_.policies]
         return _Prepared(
             slice_,
             attributes,
             tree,
-            {
-                name: self.bundle.predicates[name]
-                for policy in slice_.policies
-                for name in _predicates_read(policy)
-            },
+            predicates,
             {name: below for name, below in tree.items() if _names_entities(attributes[name].type)},
             tuple(sorted((ref for ref in reads.entities if ref.type != "Action"), key=str)),
+            Views(reads.attributes | _looked_at(predicates.values()), reads.tags),
+            (
+                told_by_name("principal", slice_.principal, trees, attributes)
+                or _by_name("principal", predicates.values()),
+                told_by_name("resource", slice_.resource, trees, attributes)
+                or _by_name("resource", predicates.values()),
+            ),
         )
 
 
 def _look(bundle: Bundle) -> Look:
     """What anything in the bundle reads of entities."""
     reads = reads_of(policy.tree.clauses for policy in bundle.policies)
-    looks = [
+    return Look(reads.attributes | _looked_at(bundle.predicates.values()), reads.tags)
+
+
+def _looked_at(predicates: Iterable[Predicate]) -> set[str]:
+    """The attributes of entities that *predicates* read."""
+    paths = [
         path
-        for predicate in bundle.predicates.values()
+        for predicate in predicates
         for bound in predicate.bindings.values()
         if bound.source in ("principal", "resource")
         for path in bound.reads
     ]
-    everything_of = {name for shape in ENTITIES.values() for name in shape.attributes}
-    also = everything_of if () in looks else {path[0] for path in looks}
-    return Look(reads.attributes | also, reads.tags)
+    if () in paths:
+        return {name for shape in ENTITIES.values() for name in shape.attributes}
+    return {path[0] for path in paths}
+
+
+def _by_name(source: str, predicates: Iterable[Predicate]) -> bool:
+    """Whether *predicates* look at the id of principal or resource."""
+    return any(
+        path == () or path[0] in ("id", "name")
+        for predicate in predicates
+        for bound in predicate.bindings.values()
+        if bound.source == source
+        for path in bound.reads
+    )
 
 
 def _predicates_read(policy: Policy) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ...errors import Invalid
 from ..request import Entity, EntityRef
@@ -87,12 +88,17 @@ class Seen:
     """An entity as far as policies look at it."""
 
     ref: EntityRef
-    json: Mapping[str, object]
-    """As Cedar's JSON has it."""
-    names: tuple[EntityRef, ...]
-    """The entities that it is in, or that the attributes looked at name."""
-    empty: bool = False
-    """It is in nothing, and nothing that is looked at is known of it."""
+    attributes: Mapping[str, Any]
+    """As Cedar's JSON has them."""
+    leads_to: Mapping[str, tuple[EntityRef, ...]]
+    """The entities that an attribute names, for attributes that name some."""
+    parents: tuple[EntityRef, ...]
+    tags: Mapping[str, str]
+
+    @property
+    def names(self) -> tuple[EntityRef, ...]:
+        """Everything that it leads to."""
+        return (*self.parents, *(ref for refs in self.leads_to.values() for ref in refs))
 
 
 class Look:
@@ -108,20 +114,11 @@ class Look:
 
     def at(self, entity: Entity) -> Seen:
         """*entity*, which fits the schema."""
-        ref = entity.ref
-        names = set(entity.parents)
-        attributes = {}
-        for name, attribute in self._attributes[ref.type].items():
+        attributes, leads_to = {}, {}
+        for name, attribute in self._attributes[entity.ref.type].items():
             if (value := entity.attributes.get(name)) is not None:
                 attributes[name] = to_cedar(value, attribute.type)
-                names.update(entities_in(value, attribute.type))
-        json: dict[str, object] = {
-            "uid": {"type": str(ref.type), "id": ref.id},
-            "attrs": attributes,
-            "parents": [{"type": str(parent.type), "id": parent.id} for parent in sorted(entity.parents)],
-        }
+                if refs := entities_in(value, attribute.type):
+                    leads_to[name] = tuple(refs)
         tags = dict(sorted(entity.tags.items())) if self._tags else {}
-        if tags:
-            json["tags"] = tags
-        empty = not (attributes or entity.parents or tags)
-        return Seen(ref, json, tuple(sorted(names)), empty)
+        return Seen(entity.ref, attributes, leads_to, tuple(sorted(entity.parents)), tags)

@@ -40,8 +40,8 @@ class Evaluation:
         self.holds: dict[str, bool] = {}
         """The predicates that were evaluated."""
 
-    def of(self, policies: cedarpy.PolicySet) -> tuple[bool, tuple[str, ...]]:
-        """Whether *policies* allow it, and the ids of those that determined that, sorted.
+    def of(self, policies: cedarpy.PolicySet) -> tuple[bool, list[str]]:
+        """Whether *policies* allow it, and the ids of those that determined that.
 
         A policy that forbids decides, even where others cannot be evaluated.
 
@@ -53,7 +53,7 @@ class Evaluation:
             self._request["context"] = orjson.dumps({**self._context, "holds": self.holds}).decode()
             result = cedarpy.is_authorized(self._request, policies, self._entities)
             errors = result.diagnostics.errors
-            answer = result.allowed, tuple(sorted(result.diagnostics.reasons))
+            answer = result.allowed, result.diagnostics.reasons
             if not errors and result.decision is not cedarpy.Decision.NoDecision:
                 return answer
             forbidden = not result.allowed and bool(answer[1])

@@ -1,16 +1,18 @@
 """The few policies of a bundle that can have a say in a request."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 
 import cedarpy
 from cedarpy import pst
 
 from ..bundle.bundle import Bundle
 from ..bundle.policy import Policy
+from ..conditions import Audit
 from ..request import Action, EntityRef, EntityType
-from ..schema.actions import ACTIONS
+from ..schema.actions import ACTIONS, ACTORS
 from ..schema.entities import ENTITIES
 from .reads import Reads
 from .reads import of as reads_of
@@ -18,20 +20,36 @@ from .reads import of as reads_of
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """Policies whose scopes fit a kind of request; of those, decisions that they make are the bundle's."""
+    """Policies whose scopes fit a kind of request: what they decide is what the bundle decides."""
 
+    principal: str
+    """The type of the principals."""
     action: Action
+    resource: str
     policies: tuple[Policy, ...]
 
     @cached_property
-    def deciding(self) -> cedarpy.PolicySet | None:
-        """Those that permit and forbid; none where there is none."""
-        return _policy_set(policy for policy in self.policies if not policy.binds)
+    def together(self) -> cedarpy.PolicySet | None:
+        """All of them, where those that bind permit: a permission that names only such is none.
+
+        So one evaluation gives the policies that permit and those that bind, unless one forbids. None where
+        there is no policy.
+        """
+        return _policy_set(self.policies)
 
     @cached_property
-    def binding(self) -> cedarpy.PolicySet | None:
-        """Those that forbid unless their conditions are carried out; none where there is none."""
-        return _policy_set(policy for policy in self.policies if policy.binds)
+    def recording(self) -> cedarpy.PolicySet | None:
+        """Those that say how fully an attempt is recorded, likewise; none where there is none."""
+        return _policy_set(
+            policy
+            for policy in self.policies
+            if policy.binds and any(isinstance(one, Audit) for one in policy.conditions)
+        )
+
+    @cached_property
+    def binding(self) -> frozenset[str]:
+        """The ids of those that forbid unless their conditions are carried out."""
+        return frozenset(policy.id for policy in self.policies if policy.binds)
 
     @cached_property
     def reads(self) -> Reads:
@@ -77,7 +95,9 @@ class Slices:
         found = kind.slices.get(ids)
         if found is None:
             found = kind.slices[ids] = Slice(
+                principal.type,
                 Action(action),
+                resource.type,
                 tuple(
                     policy
                     for policy in kind.policies
@@ -85,6 +105,16 @@ class Slices:
                 ),
             )
         return found
+
+    def all(self) -> Iterator[Slice]:
+        """Every slice, but of those for one principal and one resource together."""
+        for action, shape in ACTIONS.items():
+            for principal, resource in product(ACTORS, shape.resources):
+                anyone, anything = EntityRef(principal, ""), EntityRef(resource, "")
+                yield self.of(anyone, action, anything)
+                kind = self._kinds[principal, action, resource]
+                yield from (self.of(EntityRef(principal, id_), action, anything) for id_ in kind.principals)
+                yield from (self.of(anyone, action, EntityRef(resource, id_)) for id_ in kind.resources)
 
     def _kind(self, principal: str, action: str, resource: str) -> _Kind:
         policies = [
@@ -146,7 +176,15 @@ def _ids(constraints: Iterable[pst.PrincipalOrResourceConstraint]) -> Iterable[s
 
 def _policy_set(policies: Iterable[Policy]) -> cedarpy.PolicySet | None:
     # The slice is for one action, so the scope need not ask for it again.
-    trees = {policy.id: replace(policy.tree, action=pst.ScopeAny()) for policy in policies}
+    trees = {
+        policy.id: replace(
+            policy.tree,
+            action=pst.ScopeAny(),
+            effect="forbid" if policy.forbids and not policy.binds else "permit",
+            annotations={},
+        )
+        for policy in policies
+    }
     return cedarpy.PolicySet.from_pst(pst.PolicySet({}, trees, ())) if trees else None
 
 
