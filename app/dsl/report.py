@@ -17,7 +17,7 @@ LOOKED_AT = 300
 """Names among which a nearest one is looked for."""
 
 _LONGEST, _FAR = 40, 4
-"""Letters of a name that are compared, and how many of them may differ: at most every third."""
+"""Letters of a name that are compared, and how many of them may differ: at most about every third."""
 
 
 class Report:
@@ -90,7 +90,7 @@ class Report:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The one of *known*, of which some hundred are looked at, that *name* may have been meant to be."""
-    name, best, most = name.lower()[:_LONGEST], None, min(max(len(name), 3) // 3, _FAR)
+    name, best, most = name.lower()[:_LONGEST], None, min((len(name) + 1) // 3, _FAR)
     for one in islice(known, LOOKED_AT):
         if abs(len(one) - len(name)) <= most:
             distance = _distance(name, one.lower()[:_LONGEST], most)

@@ -19,7 +19,6 @@ from .types import (
     Shape,
     Type,
     joined,
-    kept,
     without_null,
 )
 
@@ -101,7 +100,7 @@ def _declare(body: Body, node: Assign, target: Identifier) -> bool:
             help="choose another name",
         )
         return False
-    body.bind(target.name, kept(of), target.span, must_be_used=True)
+    body.bind(target.name, of, target.span, must_be_used=True)
     return of == NEVER
 
 
@@ -109,7 +108,7 @@ def _widen(body: Body, node: Assign, binding: Binding, of: Type) -> None:
     """A variable keeps its type, but for numbers that get a fraction, and for null."""
     before = binding.type
     if of == NULL or before == NULL or (of in NUMBERS and before in NUMBERS):
-        binding.type = kept(joined(before, of))
+        binding.type = joined(before, of)
         return
     if isinstance(before, OptionOf) and not isinstance(of, OptionOf):
         before = before.item

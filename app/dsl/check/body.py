@@ -9,9 +9,10 @@ from ..run.builtins.signature import Builtin
 from ..source import Span
 from ..tree import Block, Expression, Node, Statement
 from .annotations import Annotations
+from .changes import changed
 from .fitting import Records
 from .names import Binding, Needed, Scopes, Signature
-from .types import ANY, NEVER, NULL, Type
+from .types import ANY, NEVER, NULL, ListOf, OptionOf, Shape, Type, loosened
 
 ReadValue: TypeAlias = Callable[["Body", Any, Type], Type]
 ReadStatement: TypeAlias = Callable[["Body", Any], bool]
@@ -46,6 +47,9 @@ class Body:
     needed: Needed = field(default_factory=Needed)
     loops: int = 0
     lambdas: int = 0
+    block_of_all: Block | None = None
+    """The whole of it; none of an expression that stands alone."""
+    _changed: frozenset[str] | None = None
 
     @property
     def records(self) -> Records:
@@ -57,9 +61,17 @@ class Body:
 
     def bind(self, name: str, of: Type, span: Span, *, must_be_used: bool = False) -> None:
         """Make *name* stand for a value from here on."""
-        before = self.scopes.bind(name, of, span, must_be_used=must_be_used)
+        before = self.scopes.bind(name, self._kept(name, of), span, must_be_used=must_be_used)
         if before is not None:
             self.unused(before)
+
+    def _kept(self, name: str, of: Type) -> Type:
+        """The type of what *name* holds from here on, whatever happens to it."""
+        if not isinstance(of, Shape | ListOf | OptionOf) and of != NULL:
+            return of
+        if self._changed is None:
+            self._changed = changed(self.block_of_all) if self.block_of_all is not None else frozenset()
+        return loosened(of) if name in self._changed else of
 
     def leave(self) -> None:
         """Close the innermost block of names."""

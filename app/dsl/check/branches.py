@@ -23,6 +23,8 @@ from .operators import expect_bool
 from .patterns import bind_pattern, literal_key
 from .types import ANY, BOOL, NEVER, NULL, Type, joined, without_null
 
+_STEMS = tuple(kind.removesuffix("Error") for kind in KINDS if kind != "Error")
+
 
 def conditional(body: Body, node: If, wanted: Type) -> Type:
     """The type of an `if`; `NEVER` where no branch comes to its end."""
@@ -160,6 +162,7 @@ def attempt(body: Body, node: Try) -> bool:
 
 def _kind(body: Body, name: str, span: Span) -> None:
     """Say which kind of errors may have been meant; kinds of their own are no mistake."""
-    near = body.report.nearest(name, KINDS)
+    near = body.report.nearest(name.removesuffix("Error"), _STEMS)
     if near is not None:
-        body.report.warning("unknown-kind", f"no built-in error is a `{name}`", span, help=meant(near))
+        help = meant(f"{near}Error")
+        body.report.warning("unknown-kind", f"no built-in error is a `{name}`", span, help=help)

@@ -158,7 +158,7 @@ def _field(body: Body, receiver: Type, name: str) -> Type | None:
         case Declared():
             return body.records.fields(receiver).get(name)
         case Shape():
-            return receiver.get(name) or (None if receiver.fresh else ANY)
+            return receiver.get(name)
         case MapOf():
             return receiver.value
     return None

@@ -8,7 +8,7 @@ from ..source import Span
 from ..tree import Expression, Member
 from .body import Body
 from .builtins import methods_of
-from .types import ANY, FLOAT, INT, NUMBERS, SECRET, STRING, Declared, Type, without_null
+from .types import ANY, FLOAT, INT, NUMBERS, SECRET, STRING, Declared, Shape, Type, without_null
 
 
 def fits(body: Body, node: Expression, of: Type, wanted: Type, what: str, *, help: str = "") -> None:
@@ -68,6 +68,8 @@ def no_member(body: Body, node: Member, of: Type, *, called: bool) -> None:
         body.report.error("wrong-operand", "a secret can only be handed on", node.name_span)
     elif isinstance(of, Declared):
         unknown_field(body, node.name, node.name_span, of, body.records.fields(of))
+    elif isinstance(of, Shape):
+        unknown_field(body, node.name, node.name_span, of, (name for name, _ in of.fields))
     else:
         near = body.report.nearest(node.name, methods_of(of))
         body.report.error(

@@ -75,9 +75,9 @@ class Records:
                 return all(self.fits(of, wanted.get(name) or of) for name, of in given.fields)
             case Declared():
                 fields = self.fields(wanted)
-                if given.fresh and any(name not in dict(given.fields) for name in fields):
-                    return False
-                return all(name in fields and self.fits(of, fields[name]) for name, of in given.fields)
+                return len(fields) == len(given.fields) and all(
+                    name in fields and self.fits(of, fields[name]) for name, of in given.fields
+                )
         return False
 
     def _record_fits(self, given: Declared, wanted: Type) -> bool:

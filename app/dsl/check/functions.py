@@ -90,6 +90,7 @@ def check_function(body: Body, function: FunctionDef, signature: Signature) -> N
 def check_result(body: Body, block: Block, returns: Written | None, wanted: Type, what: str) -> None:
     """Check a body, and what comes out at its end."""
     body.result = wanted
+    body.block_of_all = block
     of = body.block(block, wanted)
     if returns is None or of == NEVER:
         return

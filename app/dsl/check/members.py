@@ -22,7 +22,9 @@ def member_type(body: Body, node: Member, of: Type) -> Type:
             if node.name in fields:
                 return fields[node.name]
         case Shape():
-            return of.get(node.name) or ANY
+            field = of.get(node.name)
+            if field is not None:
+                return field
         case MapOf():
             return of.value
     found = method(of, node.name)

@@ -4,12 +4,12 @@ from ..source import Span
 from ..tree import Break, Continue, ExpressionStatement, For, Let, Return
 from .body import Body
 from .complaints import fits
-from .types import ANY, LOOSE, NEVER, NULL, STRING, Declared, ListOf, MapOf, Shape, Type, kept, without_null
+from .types import ANY, LOOSE, NEVER, NULL, STRING, Declared, ListOf, MapOf, Shape, Type, without_null
 
 
 def let(body: Body, node: Let) -> bool:
     of = body.value(node.value)
-    body.bind(node.name, kept(of), node.name_span, must_be_used=True)
+    body.bind(node.name, of, node.name_span, must_be_used=True)
     return of == NEVER
 
 

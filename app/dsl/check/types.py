@@ -69,11 +69,10 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A map that a text in braces made. While it is *fresh* no other entries can be in it."""
+    """A Map that a text in braces made: these entries are in it, and no others."""
 
     fields: tuple[tuple[str, "Type"], ...]
     size: int = field(compare=False, repr=False)
-    fresh: bool = field(default=True, compare=False)
 
     def get(self, name: str) -> "Type | None":
         return next((of for known, of in self.fields if known == name), None)
@@ -144,9 +143,16 @@ LIST: Final = ListOf(ANY, 2)
 MAP: Final = MapOf(ANY, 2)
 
 
-def kept(of: Type) -> Type:
-    """The type of what a name holds: entries may be added to it later."""
-    return Shape(of.fields, of.size, fresh=False) if isinstance(of, Shape) else of
+def loosened(of: Type) -> Type:
+    """The type of what a name holds that changes: entries come and go, and null is not what it stays."""
+    match of:
+        case Shape():
+            return MAP
+        case ListOf():
+            return list_of(loosened(of.item))
+        case OptionOf():
+            return option_of(loosened(of.item))
+    return ANY if of == NULL else of
 
 
 def without_null(of: Type) -> Type:
@@ -177,4 +183,4 @@ def value_of_entries(of: Shape) -> Type:
     found: Type = NEVER
     for _, value in of.fields:
         found = joined(found, value)
-    return ANY if found == NEVER or not of.fresh else found
+    return ANY if found == NEVER else found

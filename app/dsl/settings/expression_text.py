@@ -10,7 +10,7 @@ _ONE_LINE = 1_000_000
 
 
 def text_of(node: Expression) -> str:
-    """*node* on one line, with the parentheses that it needs and without comments."""
+    """*node* without comments, and on one line where no block in it has statements."""
     return _text(_printer().expression(node))
 
 
