@@ -62,13 +62,13 @@ class Meter:
         Raises `LimitReached` when there is no room.
         """
         self.free -= size
-        self.fuel -= size >> 8
-        if self.free < 0 or self.fuel < 0:
+        if self.free < 0:
             self.count_again(size)
+        if size > 255:
+            self.spend(size >> 8)
 
     def count_again(self, coming: int = 0) -> None:
         """Count what is alive; *coming* bytes are taken already and not there yet."""
-        self.spend(0)
         limit = self.limits.memory
         if coming <= limit:
             alive, counted = live_size(self.roots(), most=limit)

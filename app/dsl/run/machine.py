@@ -80,6 +80,8 @@ _NATIVE: Final = -1
 _BOTTOM: Final = -2
 _END: Final = object()
 _DYNAMIC_CALLS: Final = frozenset({CALL_METHOD, CALL_VALUE})
+_CALLING_BACK: Final = 4
+"""Steps that it costs to go back into a built-in that called back."""
 _MOST_MESSAGE: Final = 2000
 
 Frame = tuple[list[Any], Any, int, int]
@@ -558,6 +560,7 @@ class Machine:
         It is not on the stack, its caller is; a `Failure` leaves it so.
         """
         self._registers, self._sent = held, value
+        self._meter.fuel -= _CALLING_BACK
         try:
             callee, arguments = waiting.send(value)
         except StopIteration as stop:

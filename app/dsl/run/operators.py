@@ -71,7 +71,10 @@ def _concatenated(meter: Meter, left: Value, right: Value) -> Value:
 def _secret(meter: Meter, left: Value, right: Value) -> Secret:
     for value in (left, right):
         if isinstance(value, Secret):
-            meter.allocate(SMALL + 16 * len(value.parts))
+            texts = sum(len(part) for part in value.parts if isinstance(part, str))
+            meter.allocate(SMALL + 16 * len(value.parts) + 4 * texts)
+        elif isinstance(value, str):
+            meter.allocate(text_size(value))
     return joined_secret(left, right)
 
 

@@ -40,9 +40,23 @@ def to_text(meter: Meter, value: Value) -> str:
     return found
 
 
-def joined_secret(left: Value, right: Value) -> Secret:
-    """The text of both in a row, one of them a secret."""
-    return Secret((*_parts(left), *_parts(right)))
+def joined_secret(*values: Value) -> Secret:
+    """The text of all in a row, one of them a secret. The same text has the same parts, however joined."""
+    parts: list[str | SecretRef] = []
+    text: list[str] = []
+    for part in (part for value in values for part in _parts(value)):
+        if isinstance(part, str):
+            text.append(part)
+            continue
+        parts += _joined(text)
+        parts.append(part)
+        text.clear()
+    return Secret((*parts, *_joined(text)))
+
+
+def _joined(text: list[str]) -> list[str]:
+    """The text as one part, or none when it is empty."""
+    return ["".join(text)] if any(text) else []
 
 
 def _parts(value: Value) -> tuple[str | SecretRef, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ..failures import Failure
 from ..json_text import json_text, parsed
 from ..limits import Meter
-from ..sizes import SLOT, TEXT, list_size, text_size
+from ..sizes import SLOT, SMALL, TEXT, list_size, text_size
 from ..text import joined_secret, to_text
 from ..values import List, Secret, Value
 from .native import implements
@@ -128,7 +128,7 @@ def slice_(meter: Meter, text: str, start: int, end: int | None = None) -> str:
 def repeat(meter: Meter, text: str, times: int) -> str:
     if times < 0:
         raise Failure("ValueError", f"cannot repeat {times} times")
-    meter.allocate(text_size(text) + text_size(text) * times)
+    meter.allocate(TEXT + 24 + (1 if text.isascii() else _LARGEST_CHARACTER) * len(text) * times)
     return text * times
 
 
@@ -163,15 +163,11 @@ def format_(meter: Meter, template: str, *values: Value) -> str | Secret:
     """A secret among the values makes a secret of the whole."""
     meter.spend(len(template) >> 4)
     parts = _parts(meter, template, values)
+    for part in parts:
+        meter.allocate(text_size(part) if isinstance(part, str) else SMALL + SLOT * len(part.parts))
     if any(isinstance(part, Secret) for part in parts):
-        meter.allocate(SLOT * len(parts) * len(parts))
-        joined: Value = ""
-        for part in parts:
-            joined = joined_secret(joined, part)
-        return joined  # type: ignore[return-value]
-    texts = [part for part in parts if isinstance(part, str)]
-    meter.allocate(sum(map(text_size, texts)))
-    return "".join(texts)
+        return joined_secret(*parts)
+    return "".join(part for part in parts if isinstance(part, str))
 
 
 def _parts(meter: Meter, template: str, values: Sequence[Value]) -> list[str | Secret]:
