@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -31,6 +32,27 @@ def replace(path: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+def replace_all(files: Mapping[Path, bytes]) -> None:
+    """Put each content in place of what its path holds, one after the other, and make the directories.
+
+    All of them are durable when this returns; after an error, each is there whole, or as it was.
+    """
+    for directory in {path.parent for path in files}:
+        make_directory(directory)
+    drafts: dict[Path, Path] = {}
+    try:
+        for path, content in files.items():
+            drafts[path] = _draft(path, content)
+        for path in files:
+            os.replace(drafts[path], path)
+            del drafts[path]
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+    for directory in {path.parent for path in files}:
+        sync_directory(directory)
 
 
 def make_directory(path: Path) -> None:

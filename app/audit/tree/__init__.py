@@ -5,6 +5,7 @@ from .proof_file import MalformedProof, TlogProof
 from .proofs import Plan, consistency, edge_of, inclusion, tree, verify_consistency, verify_inclusion
 from .tiles import (
     ENTRIES,
+    MAX_ENTRY,
     WIDTH,
     MalformedBundle,
     Tile,
@@ -17,6 +18,7 @@ from .tiles import (
 
 __all__ = [
     "ENTRIES",
+    "MAX_ENTRY",
     "WIDTH",
     "EdgeMissing",
     "Growth",
