@@ -92,6 +92,7 @@ class Definitions:
         self._read: OrderedDict[tuple[str, str], asyncio.Future[_Read]] = OrderedDict()
         self._bytes = 0
         self._kept: OrderedDict[str, ContentRef] = OrderedDict()
+        thread.submit(_read, b"agent first { with { } }", "first", tools)  # the first one makes the parser
 
     async def check(self, text: str, file: str, agent: str | None) -> Checked:
         """What comes of *text*, whose agent is *agent* or the only one; the text is stored.
