@@ -7,7 +7,7 @@ from typing import TypeAlias, assert_never
 from .. import tree
 from ..source import Span
 from . import literals
-from .doc import HARD, LINE, Doc, Indent, breaks, group, joined, laid_out
+from .doc import HARD, LINE, SOFT, Doc, Indent, breaks, group, joined, laid_out
 from .lists import Lists
 
 PrintBlock: TypeAlias = Callable[[tree.Block], Doc]
@@ -142,16 +142,16 @@ class Expressions(Lists, ABC):
     def arguments(self, node: tree.Call) -> Doc:
         """A record, list or call that comes last begins on the line of this one."""
         end = node.span.end - 1
-        *first, last = node.arguments or (None,)
+        last = node.arguments[-1] if node.arguments else None
         if last is None or not isinstance(last.value, _HOLDS_LINES):
             return self.in_brackets("(", node.arguments, self.argument, ")", end)
         if self.has_before(last.value.span.start) or self.has_between(last.span.end, end):
             return self.in_brackets("(", node.arguments, self.argument, ")", end)
-        shown = [self.argument(argument) for argument in first]
+        *shown, shown_last = map(self.argument, node.arguments)
         line = laid_out(joined(shown, ", "), 10_000)
         if any(map(breaks, shown)) or len(line) > _BEFORE_THE_LAST:
-            return self.in_brackets("(", node.arguments, self.argument, ")", end)
-        return ["(", f"{line}, " if line else "", self.argument(last), ")"]
+            return group("(", Indent([SOFT, joined([*shown, shown_last], ",", LINE)]), SOFT, ")")
+        return ["(", f"{line}, " if line else "", shown_last, ")"]
 
     def argument(self, node: tree.Argument) -> Doc:
         return [f"{node.name} = " if node.name else "", self.expression(node.value)]
