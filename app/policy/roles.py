@@ -13,17 +13,13 @@ from events.commands import (
     DeadLetterTask,
     DenyToolCall,
     DrainNode,
-    ExpireTask,
     FailTask,
     FailToolCall,
     FireSchedule,
-    HaltAgent,
     JoinNode,
     LoseNode,
     PreemptTask,
     ProgressTask,
-    QuarantineAgent,
-    RefuseTask,
     ReleaseAgent,
     RemoveNode,
     RequestToolCall,
@@ -33,10 +29,7 @@ from events.commands import (
     SpawnAgent,
     StartTask,
     SubmitTask,
-    SuspendAgent,
-    TerminateAgent,
     TimeOutTask,
-    YieldTask,
 )
 from events.identity import Role
 
@@ -60,7 +53,7 @@ class Asked:
 
 
 CALLS = (RequestToolCall, CompleteToolCall, FailToolCall, DenyToolCall)
-REPORTS = (StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask, YieldTask, *CALLS)
+REPORTS = (StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask, *CALLS)
 SCHEDULING = (
     AssignTask,
     FireSchedule,
@@ -69,14 +62,8 @@ SCHEDULING = (
     RequeueTask,
     CancelTask,
     DeadLetterTask,
-    RefuseTask,
-    ExpireTask,
     LoseNode,
     RemoveNode,
-    SuspendAgent,
-    QuarantineAgent,
-    HaltAgent,
-    TerminateAgent,
 )
 OF_OWNERS = AgentCommand | SubmitTask | CancelTask | RetryTask
 MADE_BY_COMPONENTS = (
@@ -86,8 +73,6 @@ MADE_BY_COMPONENTS = (
     PreemptTask,
     RequeueTask,
     DeadLetterTask,
-    RefuseTask,
-    ExpireTask,
     JoinNode,
 )
 """What no person says: the runtime observes it itself."""
