@@ -1,10 +1,10 @@
 """A whole file, checked in one pass; what it says is kept, for the configuration that follows from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..diagnostics import Diagnostic
-from ..report import Report
+from ..report import Report, first
 from ..run.builtins.signature import Builtin
 from ..settings.metadata import ReadMetadata, read_metadata
 from ..settings.policies import read_policy
@@ -31,6 +31,9 @@ from .policies import Together, check_conditions
 from .reaching import check_reach
 from .scheduling import check_schedules
 
+MOST_FUNCTIONS = 1024
+"""Functions of a file that stand in no agent."""
+
 
 @dataclass(frozen=True)
 class Examined:
@@ -56,13 +59,14 @@ def examine(program: Program, source: Source, *, tools: Mapping[str, Builtin] | 
     report = Report()
     file = File(program, source, tools, report, Annotations(report))
     file.types.declare(file.items(TypeDef))
-    file.functions = signatures(file.items(FunctionDef), file.types, report)
+    functions = first(file.items(FunctionDef), MOST_FUNCTIONS, "functions", report)
+    file.functions = signatures(functions, file.types, report)
     file.others = frozenset(
         item.name
         for item in program.items
         if isinstance(item, MemoryDef | ChannelDef | WebhookDef | ScheduleDef) and item.name is not None
     )
-    _check_functions(file)
+    _check_functions(functions, file)
     metadata = read_metadata(file.items(Metadata), report)
     policies = [
         read_policy(policy, source, report, file.callable) for policy in file.named(PolicyDef, "policy")
@@ -81,9 +85,9 @@ def examine(program: Program, source: Source, *, tools: Mapping[str, Builtin] | 
     return Examined(program, source, report.diagnostics, metadata, agents)
 
 
-def _check_functions(file: File) -> None:
+def _check_functions(functions: Iterable[FunctionDef], file: File) -> None:
     """Check the functions that stand in no agent; which agents may call what they call is seen later."""
-    for function in file.items(FunctionDef):
+    for function in functions:
         signature = file.functions[function.name]
         if signature.node is function:
             needed = file.needed[function.name] = Needed()
