@@ -8,6 +8,7 @@ from .agent_policy import StatedPolicy
 from .agent_schedule import Schedule
 from .base import Record, Term
 from .identifiers import Token
+from .placement import Placement
 
 
 class DataClass(Term):
@@ -145,6 +146,8 @@ class AgentConfig(Record):
     policies: list[StatedPolicy] = Field(default_factory=list, max_length=64)
     schedules: list[Schedule] = Field(default_factory=list, max_length=64)
     blocks: list[Block] = Field(default_factory=list, max_length=64)
+    placement: Placement | None = None
+    """On which nodes its tasks may run, and on which they would rather."""
 
 
 def validate_config(document: Any) -> tuple[AgentConfig | None, list[str]]:

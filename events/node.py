@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 from pydantic import Field
 
-from .agent_config import SandboxTier
+from .agent_config import DataClass, SandboxTier
 from .base import Event, Record, recorded_as
 from .identifiers import Token
 from .upcast import upcasts
@@ -29,6 +29,8 @@ class NodeJoined(Event):
     capacity: Capacity
     tiers: list[SandboxTier]
     labels: dict[str, str] = Field(default_factory=dict)
+    cleared_for: list[DataClass] | None = None
+    """The classes of data that it may be given; every class where it names none."""
 
 
 @upcasts("symbi.node.joined.v1", NodeJoined.wire_type())

@@ -4,11 +4,13 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, JsonValue
 
-from .agent_config import DataClass, ResourceLimits
+from .agent_config import DataClass, ResourceLimits, SandboxTier
 from .agent_definition import DefinitionRef
 from .base import Event, Record, Term, recorded_as
 from .content import ContentRef
 from .identifiers import Token
+from .placement import Placement
+from .risk import RiskAssessment
 from .upcast import upcasts
 
 
@@ -76,9 +78,18 @@ class TaskSubmitted(Event):
     """How many more tries a failure gets."""
     data_classes: list[DataClass] = Field(default_factory=list)
     labels: dict[str, str] = Field(default_factory=dict)
+    tenant: str = "default"
+    """On whose account it runs: what the tenants use is kept even."""
+    submitted_at: str | None = None
+    """RFC 3339 in UTC; its turn in the queue counts from here."""
+    placement: Placement | None = None
+    sandbox: SandboxTier | None = None
+    """The least tier that isolates it; none where nothing is isolated, or nothing was assessed."""
+    risk: RiskAssessment | None = None
+    """Why that tier."""
 
 
-@recorded_as("task.assigned", aggregate="task")
+@recorded_as("task.assigned", aggregate="task", version=2)
 class TaskAssigned(Event):
     """The scheduler gave the task to a node; its assignment number fences every later report."""
 
@@ -90,6 +101,8 @@ class TaskAssigned(Event):
     attempt: int
     """Counts the tries that are charged to the task, from 1; a preemption or resumption charges none."""
     reason: str = ""
+    sandbox: SandboxTier | None = None
+    """The tier that isolates the run; none where nothing is isolated, or the node chooses."""
 
 
 @recorded_as("task.started", aggregate="task")
@@ -115,13 +128,24 @@ class TaskProgressed(Event):
     note: str = ""
 
 
-@recorded_as("task.preempted", aggregate="task")
+@recorded_as("task.preemption.requested", aggregate="task")
+class TaskPreemptionRequested(Event):
+    """A more important task needs its place: its node stops it, and says so when it has."""
+
+    task_id: Token
+    assignment: int
+    by_task_id: Token | None = None
+    reason: str
+
+
+@recorded_as("task.preempted", aggregate="task", version=2)
 class TaskPreempted(Event):
-    """A more important task took its place: it is queued again and not charged a retry."""
+    """It has made room for a more important task: it is queued again and not charged a retry."""
 
     task_id: Token
     by_task_id: Token | None = None
     reason: str
+    usage: Usage = Field(default_factory=Usage)
 
 
 @recorded_as("task.completed", aggregate="task")
@@ -137,7 +161,7 @@ class TaskCompleted(Event):
 
 @recorded_as("task.failed", aggregate="task")
 class TaskFailed(Event):
-    """It ended badly; whether it is tried again is the error handler's business."""
+    """It ended badly, or could not begin; whether it is tried again is the error handler's business."""
 
     task_id: Token
     assignment: int
@@ -151,7 +175,7 @@ class TaskFailed(Event):
 
 @recorded_as("task.timed_out", aggregate="task")
 class TaskTimedOut(Event):
-    """It ran longer than its limit allows, or missed its deadline, and was stopped."""
+    """It ran longer than its limit allows, and was stopped, or its deadline passed, in the queue too."""
 
     task_id: Token
     assignment: int
@@ -198,6 +222,13 @@ class ScheduleFired(Event):
     """How many of its times passed by before that one without a task, counted up to 1,000."""
 
 
+@upcasts("symbi.task.assigned.v1", TaskAssigned.wire_type())
+@upcasts("symbi.task.preempted.v1", TaskPreempted.wire_type())
+def _what_the_scheduler_added(data: dict[str, Any]) -> dict[str, Any]:
+    """Before, every node had one way to isolate, and what a preempted run had used was not told."""
+    return data
+
+
 @upcasts("symbi.task.submitted.v1", TaskSubmitted.wire_type())
 @upcasts("symbi.schedule.fired.v1", ScheduleFired.wire_type())
 def _what_definitions_added(data: dict[str, Any]) -> dict[str, Any]:
@@ -210,6 +241,7 @@ TaskEvent: TypeAlias = (
     | TaskAssigned
     | TaskStarted
     | TaskProgressed
+    | TaskPreemptionRequested
     | TaskPreempted
     | TaskCompleted
     | TaskFailed

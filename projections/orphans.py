@@ -22,6 +22,7 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "halt.requested": ("agent.halted", "agent.terminated"),
     "task.assigned": ("task.started", *_TASK_OVER),
     "task.started": _TASK_OVER,
+    "task.preemption.requested": _TASK_OVER,
     "tool.call.requested": ("tool.call.completed", "tool.call.failed", "tool.call.denied"),
 }
 """Each type of event that announces an act, and those that close it, on the same aggregate."""

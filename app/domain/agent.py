@@ -47,6 +47,7 @@ from events.task import (
     TaskEvent,
     TaskFailed,
     TaskPreempted,
+    TaskPreemptionRequested,
     TaskProgressed,
     TaskRetried,
     TaskStarted,
@@ -300,6 +301,8 @@ def evolve(agent: Agent, event: History) -> Agent:
         case ScheduleFired(schedule=schedule, due_at=due_at):
             return replace(agent, fired={**agent.fired, schedule: nanoseconds(due_at)})
         case TaskSubmitted() | TaskStarted() | TaskProgressed() | TaskDeadLettered():
+            return agent
+        case TaskPreemptionRequested():
             return agent
         case _:
             assert_never(event)

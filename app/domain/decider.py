@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from events.agent_config import SandboxTier
 from events.base import Event
 
 from .definition import Checked
@@ -33,6 +34,8 @@ class Context:
     """What came of checking the text that the command holds, if it holds one."""
     task_image: str = ""
     """The container image of programs that name none."""
+    default_tier: SandboxTier | None = None
+    """The tier of programs of which a factor of risk is unknown; none where no risk is assessed."""
     other_operators: int = 0
     """How many other identities could still command everything."""
 

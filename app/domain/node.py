@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from events.agent_config import SandboxTier
+from events.agent_config import DataClass, SandboxTier
 from events.commands import DrainNode, JoinNode, LoseNode, NodeCommand, RemoveNode
 from events.node import Capacity, NodeDrained, NodeEvent, NodeJoined, NodeLost, NodeRemoved
 
@@ -31,6 +31,9 @@ class Node:
     state: NodeState = NodeState.ABSENT
     capacity: Capacity | None = None
     tiers: tuple[SandboxTier, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    cleared_for: tuple[DataClass, ...] | None = None
+    """The classes of data that it may be given; none stands for every class."""
     joined: int = 0
     """How often it joined."""
 
@@ -44,6 +47,7 @@ def decide(node: Node, command: NodeCommand, context: Context) -> Sequence[NodeE
                 capacity=command.capacity,
                 tiers=command.tiers,
                 labels=command.labels,
+                cleared_for=command.cleared_for,
             )
         ]
     if node.state is NodeState.ABSENT:
@@ -70,8 +74,16 @@ def decide(node: Node, command: NodeCommand, context: Context) -> Sequence[NodeE
 def evolve(node: Node, event: NodeEvent) -> Node:
     """Fold one fact into *node*; never raises, never looks outside."""
     match event:
-        case NodeJoined(node_id=node_id, capacity=capacity, tiers=tiers):
-            return Node(node_id, NodeState.JOINED, capacity, tuple(tiers), node.joined + 1)
+        case NodeJoined():
+            return Node(
+                event.node_id,
+                NodeState.JOINED,
+                event.capacity,
+                tuple(event.tiers),
+                tuple(event.labels.items()),
+                None if event.cleared_for is None else tuple(event.cleared_for),
+                node.joined + 1,
+            )
         case NodeDrained():
             return replace(node, state=NodeState.DRAINING)
         case NodeLost():

@@ -115,6 +115,18 @@ class TaskNotFailed(Rejected):
     """The task {task_id} is {status}; only a task that failed or timed out can be dead-lettered."""
 
 
+class TaskIsLeaving(Rejected):
+    """The task {task_id} makes room for another one already."""
+
+
+class TaskNotLeaving(Rejected):
+    """The task {task_id} has not been asked to make room, so it keeps its place."""
+
+
+class TaskHasTime(Rejected):
+    """The task {task_id} has no deadline that has passed."""
+
+
 class StaleAssignment(Rejected):
     """Assignment {given} on node {node_id} is over: the task {task_id} is under assignment {current}."""
 

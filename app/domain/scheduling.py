@@ -70,28 +70,31 @@ class _Node:
 
     def could_hold(self, task: Task) -> bool:
         """Whether it fits when the node has nothing else to do."""
-        if task.body:
+        if task.needs.body:
             return self.capacity.bodies > 0
-        return task.cpu_cores <= self.capacity.cpu_cores + 1e-9 and task.memory_mb <= self.capacity.memory_mb
+        return (
+            task.needs.cpu / 1000 <= self.capacity.cpu_cores + 1e-9
+            and task.needs.memory <= self.capacity.memory_mb
+        )
 
     def fits(self, task: Task) -> bool:
         return (
-            self.has_room(body=task.body)
-            and self.cpu_used + task.cpu_cores <= self.capacity.cpu_cores + 1e-9
-            and self.memory_used + task.memory_mb <= self.capacity.memory_mb
+            self.has_room(body=task.needs.body)
+            and self.cpu_used + task.needs.cpu / 1000 <= self.capacity.cpu_cores + 1e-9
+            and self.memory_used + task.needs.memory <= self.capacity.memory_mb
         )
 
     def load(self, task: Task) -> int:
         """How many tasks of its kind are here."""
-        return len(self.bodies if task.body else self.booked)
+        return len(self.bodies if task.needs.body else self.booked)
 
     def book(self, task: Task) -> None:
-        if task.body:
+        if task.needs.body:
             self.bodies.add(task.task_id)
         elif task.task_id not in self.booked:
-            self.booked[task.task_id] = (task.cpu_cores, task.memory_mb)
-            self.cpu_used += task.cpu_cores
-            self.memory_used += task.memory_mb
+            self.booked[task.task_id] = (task.needs.cpu / 1000, task.needs.memory)
+            self.cpu_used += task.needs.cpu / 1000
+            self.memory_used += task.needs.memory
 
     def release(self, task_id: str) -> None:
         self.bodies.discard(task_id)
@@ -330,7 +333,7 @@ class Schedule:
         best = self._best(lane)
         if best is not None and best.rank != lane.offered:
             lane.offered = best.rank
-            heapq.heappush(self._offers[best.task.body], (best.rank, agent_id))
+            heapq.heappush(self._offers[best.task.needs.body], (best.rank, agent_id))
 
     def _offer_all(self) -> None:
         for agent_id, lane in self._lanes.items():

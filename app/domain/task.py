@@ -3,20 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
+from events import clock
 from events.agent import AgentEvent
-from events.agent_config import ResourceLimits
+from events.agent_config import AgentConfig, DataClass, ResourceLimits, SandboxTier, SecurityLevel
 from events.commands import (
     AssignTask,
     CancelTask,
     CompleteTask,
     DeadLetterTask,
+    ExpireTask,
     FailTask,
     FireSchedule,
     PreemptTask,
     Program,
     ProgressTask,
+    RefuseTask,
     RequeueTask,
     RetryTask,
     StartTask,
@@ -24,8 +27,11 @@ from events.commands import (
     TaskCommand,
     TaskLimits,
     TimeOutTask,
+    YieldTask,
 )
 from events.identifiers import derived_id
+from events.placement import together
+from events.risk import RiskAssessment
 from events.task import (
     BodyWork,
     CommandWork,
@@ -39,6 +45,7 @@ from events.task import (
     TaskEvent,
     TaskFailed,
     TaskPreempted,
+    TaskPreemptionRequested,
     TaskProgressed,
     TaskRetried,
     TaskStarted,
@@ -50,6 +57,7 @@ from .agent import ENDED as AGENT_ENDED
 from .agent import Agent, AgentState, nanoseconds
 from .agent import evolve as evolve_agent
 from .decider import Context, Decider
+from .needs import NOTHING, Needs, needs_of
 from .rejections import (
     AgentBusy,
     AgentHasEnded,
@@ -64,14 +72,18 @@ from .rejections import (
     StaleAssignment,
     TaskExists,
     TaskHasEnded,
+    TaskHasTime,
     TaskInvalid,
+    TaskIsLeaving,
     TaskNotAssigned,
     TaskNotFailed,
+    TaskNotLeaving,
     TaskNotQueued,
     TaskNotRetryable,
     TaskNotRunning,
     TaskUnknown,
 )
+from .risk import assess, circumstances
 from .unrunnable import reasons_against
 
 
@@ -94,6 +106,13 @@ ENDED = frozenset({TaskStatus.COMPLETED, TaskStatus.CANCELLED})
 FAILED = frozenset({TaskStatus.FAILED, TaskStatus.TIMED_OUT, TaskStatus.DEAD_LETTERED})
 
 
+class Leaving(NamedTuple):
+    """Why a task is to leave its node."""
+
+    by_task_id: str | None
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One task, as far as decisions depend on it."""
@@ -107,14 +126,18 @@ class Task:
     max_retries: int = 0
     tier: PriorityTier = PriorityTier.BATCH
     priority: int = 0
-    cpu_cores: float = 0.0
-    memory_mb: int = 0
+    needs: Needs = NOTHING
+    tenant: str = "default"
+    submitted: int = 0
+    """Nanoseconds since the epoch; 0 where it is not recorded."""
+    deadline: int = 0
+    """Nanoseconds since the epoch; 0 for none."""
+    leaving: Leaving | None = None
+    """Set from the request that it makes room until its node says that nothing of it runs any more."""
     failure: str = ""
     """Why it failed last, in one word."""
     run: int = 1
     """Counts its runs: one that failed and is tried again begins anew, one that was interrupted goes on."""
-    body: bool = False
-    """True for a body, which takes a place among the bodies of a node and none of its cores and memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +164,16 @@ def decide(placed: Placed, command: TaskCommand, context: Context) -> Sequence[T
     match command:
         case AssignTask():
             return [_assign(agent, task, command)]
-        case PreemptTask(by_task_id=other, reason=reason):
-            if task.status not in ON_A_NODE:
-                raise TaskNotRunning(task_id=task.task_id, status=task.status)
-            return [TaskPreempted(task_id=task.task_id, by_task_id=other, reason=reason)]
+        case PreemptTask():
+            return [_ask_to_leave(task, command)]
+        case RefuseTask(reason=reason, detail=detail):
+            if task.status is not TaskStatus.QUEUED:
+                raise TaskNotQueued(task_id=task.task_id, status=task.status)
+            return [
+                TaskFailed(task_id=task.task_id, assignment=task.assignment, reason=reason, detail=detail)
+            ]
+        case ExpireTask():
+            return [_expire(task, context)]
         case RetryTask(reason=reason):
             return [_queued_again(agent, task, reason, FAILED, TaskNotRetryable)]
         case RequeueTask(reason=reason):
@@ -157,7 +186,7 @@ def decide(placed: Placed, command: TaskCommand, context: Context) -> Sequence[T
             if task.status not in (TaskStatus.FAILED, TaskStatus.TIMED_OUT):
                 raise TaskNotFailed(task_id=task.task_id, status=task.status)
             return [TaskDeadLettered(task_id=task.task_id, reason=reason)]
-        case StartTask() | ProgressTask() | CompleteTask() | FailTask() | TimeOutTask():
+        case StartTask() | ProgressTask() | CompleteTask() | FailTask() | TimeOutTask() | YieldTask():
             return [_report(agent, task, command)]
         case _:
             assert_never(command)
@@ -174,6 +203,8 @@ def _submit(agent: Agent, command: SubmitTask, context: Context) -> TaskSubmitte
     reasons = reasons_against(command, config.limits, now_ns=context.now_ns, task_image=context.task_image)
     if reasons:
         raise TaskInvalid(summary="; ".join(reasons), reasons=reasons)
+    data_classes = sorted({*command.data_classes, *config.data_classes})
+    risk = _risk(config, command, data_classes, context)
     return TaskSubmitted(
         task_id=submitted_id(context.command_id),
         agent_id=command.agent_id,
@@ -183,9 +214,27 @@ def _submit(agent: Agent, command: SubmitTask, context: Context) -> TaskSubmitte
         limits=_granted(command.limits, config.limits),
         deadline=command.deadline,
         max_retries=command.max_retries,
-        data_classes=sorted({*command.data_classes, *config.data_classes}),
+        data_classes=data_classes,
         labels=command.labels,
+        tenant=context.tenant,
+        submitted_at=clock.to_wire(context.now_ns),
+        placement=together(config.placement, command.placement),
+        sandbox=risk.tier if risk else None,
+        risk=risk,
     )
+
+
+def _risk(
+    config: AgentConfig, command: SubmitTask, data_classes: Sequence[DataClass], context: Context
+) -> RiskAssessment | None:
+    """What comes of assessing a program; nothing else is isolated by a sandbox of its own."""
+    if not isinstance(command.work, Program) or context.default_tier is None:
+        return None
+    known = circumstances(config, data_classes=data_classes, filesystem=bool(command.work.files))
+    strict = SandboxTier.GVISOR if config.security is SecurityLevel.MAXIMUM else None
+    demands = ((command.sandbox, "the task"), (config.tier, "its agent"), (strict, "its agent's security"))
+    demanded = [(tier, who) for tier, who in demands if tier is not None]
+    return assess(known, default=context.default_tier, demanded=demanded)
 
 
 def _work(agent: Agent, command: SubmitTask, context: Context) -> CommandWork | NoopWork | BodyWork:
@@ -258,7 +307,30 @@ def _assign(agent: Agent, task: Task, command: AssignTask) -> TaskAssigned:
         assignment=task.assignment + 1,
         attempt=task.attempt + 1,
         reason=command.reason,
+        sandbox=command.sandbox,
     )
+
+
+def _ask_to_leave(task: Task, command: PreemptTask) -> TaskPreemptionRequested:
+    if task.status not in ON_A_NODE:
+        raise TaskNotRunning(task_id=task.task_id, status=task.status)
+    if task.leaving is not None:
+        raise TaskIsLeaving(task_id=task.task_id)
+    return TaskPreemptionRequested(
+        task_id=task.task_id,
+        assignment=task.assignment,
+        by_task_id=command.by_task_id,
+        reason=command.reason,
+    )
+
+
+def _expire(task: Task, context: Context) -> TaskTimedOut:
+    if task.status is not TaskStatus.QUEUED:
+        raise TaskNotQueued(task_id=task.task_id, status=task.status)
+    if not task.deadline or context.now_ns < task.deadline:
+        raise TaskHasTime(task_id=task.task_id)
+    waited = (context.now_ns - task.submitted) / 1e9 if task.submitted else 0.0
+    return TaskTimedOut(task_id=task.task_id, assignment=task.assignment, after_seconds=waited)
 
 
 def _queued_again(
@@ -276,8 +348,10 @@ def _queued_again(
 
 
 def _report(
-    agent: Agent, task: Task, command: StartTask | ProgressTask | CompleteTask | FailTask | TimeOutTask
-) -> TaskStarted | TaskProgressed | TaskCompleted | TaskFailed | TaskTimedOut:
+    agent: Agent,
+    task: Task,
+    command: StartTask | ProgressTask | CompleteTask | FailTask | TimeOutTask | YieldTask,
+) -> TaskStarted | TaskProgressed | TaskCompleted | TaskFailed | TaskTimedOut | TaskPreempted:
     if task.status in ENDED | FAILED:
         raise TaskHasEnded(task_id=task.task_id, status=task.status)
     # A queued task is on no node, so every report about it is stale.
@@ -303,6 +377,11 @@ def _report(
                 output=command.output,
                 usage=command.usage,
             )
+        case YieldTask(usage=usage):
+            if task.leaving is None:
+                raise TaskNotLeaving(task_id=task_id)
+            other, reason = task.leaving
+            return TaskPreempted(task_id=task_id, by_task_id=other, reason=reason, usage=usage)
         case _ if task.status is not TaskStatus.RUNNING:
             raise TaskNotRunning(task_id=task_id, status=task.status)
         case ProgressTask(percent=percent, note=note):
@@ -332,29 +411,33 @@ def evolve_task(task: Task, event: TaskEvent) -> Task:
     if not task.task_id:
         task = replace(task, task_id=event.task_id)
     match event:
-        case TaskSubmitted(task_id=task_id, limits=limits, work=work):
-            body = isinstance(work, BodyWork)
+        case TaskSubmitted(task_id=task_id):
             return Task(
                 task_id=task_id,
                 status=TaskStatus.QUEUED,
                 max_retries=event.max_retries,
                 tier=event.tier,
                 priority=event.priority,
-                cpu_cores=0.0 if body else limits.cpu_cores,
-                memory_mb=0 if body else limits.memory_mb,
-                body=body,
+                needs=needs_of(event),
+                tenant=event.tenant,
+                submitted=nanoseconds(event.submitted_at),
+                deadline=nanoseconds(event.deadline),
             )
         case TaskAssigned(node_id=node_id, assignment=assignment):
-            return replace(task, status=TaskStatus.ASSIGNED, node_id=node_id, assignment=assignment)
+            status = TaskStatus.ASSIGNED
+            return replace(task, status=status, node_id=node_id, assignment=assignment, leaving=None)
         case TaskStarted():
             return replace(task, status=TaskStatus.RUNNING)
         case TaskProgressed() | ScheduleFired():
             return task
+        case TaskPreemptionRequested(by_task_id=other, reason=reason):
+            return replace(task, leaving=Leaving(other, reason))
         case TaskPreempted():
-            return replace(task, status=TaskStatus.QUEUED, node_id="")
+            return replace(task, status=TaskStatus.QUEUED, node_id="", leaving=None)
         case TaskRetried(attempt=attempt):
             run = task.run + (task.status in FAILED)
-            return replace(task, status=TaskStatus.QUEUED, node_id="", attempt=attempt - 1, run=run)
+            status = TaskStatus.QUEUED
+            return replace(task, status=status, node_id="", attempt=attempt - 1, run=run, leaving=None)
         case TaskCompleted():
             return replace(task, status=TaskStatus.COMPLETED)
         case TaskFailed(reason=reason):

@@ -13,15 +13,22 @@ from events.commands import (
     DeadLetterTask,
     DenyToolCall,
     DrainNode,
+    ExpireApproval,
+    ExpireTask,
     FailTask,
     FailToolCall,
     FireSchedule,
+    HaltAgent,
     JoinNode,
     LoseNode,
     PreemptTask,
     ProgressTask,
+    QuarantineAgent,
+    RefuseTask,
+    RecordViolation,
     ReleaseAgent,
     RemoveNode,
+    RequestApproval,
     RequestToolCall,
     RequeueTask,
     ResumeAgent,
@@ -29,7 +36,10 @@ from events.commands import (
     SpawnAgent,
     StartTask,
     SubmitTask,
+    SuspendAgent,
+    TerminateAgent,
     TimeOutTask,
+    YieldTask,
 )
 from events.identity import Role
 
@@ -53,7 +63,7 @@ class Asked:
 
 
 CALLS = (RequestToolCall, CompleteToolCall, FailToolCall, DenyToolCall)
-REPORTS = (StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask, *CALLS)
+REPORTS = (StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask, YieldTask, *CALLS)
 SCHEDULING = (
     AssignTask,
     FireSchedule,
@@ -62,9 +72,16 @@ SCHEDULING = (
     RequeueTask,
     CancelTask,
     DeadLetterTask,
+    RefuseTask,
+    ExpireTask,
     LoseNode,
     RemoveNode,
+    SuspendAgent,
+    QuarantineAgent,
+    HaltAgent,
+    TerminateAgent,
 )
+ENFORCING = (RequestApproval, RecordViolation)
 OF_OWNERS = AgentCommand | SubmitTask | CancelTask | RetryTask
 MADE_BY_COMPONENTS = (
     *REPORTS,
@@ -73,6 +90,8 @@ MADE_BY_COMPONENTS = (
     PreemptTask,
     RequeueTask,
     DeadLetterTask,
+    RefuseTask,
+    ExpireTask,
     JoinNode,
 )
 """What no person says: the runtime observes it itself."""
@@ -97,15 +116,17 @@ def _allows(role: Role, asked: Asked) -> bool:
     command = asked.command
     match role:
         case Role.OPERATOR:
-            return not isinstance(command, MADE_BY_COMPONENTS)
+            return not isinstance(command, (*MADE_BY_COMPONENTS, *ENFORCING, ExpireApproval))
         case Role.AGENT_OWNER:
             if isinstance(command, SpawnAgent):
                 return True
             about_own = asked.agent_owner is not None and asked.agent_owner == asked.actor
             return about_own and _is_for_owners(command)
         case Role.SCHEDULER:
-            return isinstance(command, SCHEDULING)
+            return isinstance(command, (*SCHEDULING, *ENFORCING, ExpireApproval))
         case Role.WORKER:
+            if isinstance(command, ENFORCING):
+                return True
             if isinstance(command, JoinNode | DrainNode):
                 return node_principal(command.node_id) == asked.principal
             return isinstance(command, REPORTS) and node_principal(command.node_id) == asked.principal
@@ -119,6 +140,8 @@ def _is_for_owners(command: Command) -> bool:
 
 
 def _needed(asked: Asked) -> str:
+    if isinstance(asked.command, (*ENFORCING, ExpireApproval)):
+        return "only the runtime says this, when it enforces a policy"
     if isinstance(asked.command, REPORTS):
         return "only the worker of the node that runs the task reports about it"
     if isinstance(asked.command, JoinNode):

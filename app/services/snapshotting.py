@@ -10,7 +10,7 @@ import orjson
 import structlog
 
 from events import chain, signing
-from events.agent_config import AgentConfig, SandboxTier
+from events.agent_config import AgentConfig, DataClass, SandboxTier
 from events.agent_definition import DefinitionRef
 from events.base import Record
 from events.commands import RecordedEvent
@@ -20,9 +20,11 @@ from events.task import PriorityTier
 from projections.waiting import Waiters
 
 from ..domain.agent import Agent, AgentState
+from ..domain.governing import Governing
 from ..domain.identity import Identity
+from ..domain.needs import Labels, Needs
 from ..domain.node import Node, NodeState
-from ..domain.task import Task, TaskStatus
+from ..domain.task import Leaving, Task, TaskStatus
 from ..domain.tool import Calls, OpenCall
 from ..errors import Unavailable
 from ..ports.event_log import EventLog
@@ -35,7 +37,7 @@ from .world import FOLD_VERSION, Cursor, Done, World, alive
 _log = structlog.get_logger(__name__)
 
 
-TASK_FIELDS = tuple(field.name for field in fields(Task))
+TASK_FIELDS = tuple(field.name for field in fields(Task) if field.name != "needs")
 CALL_FIELDS = tuple(field.name for field in fields(OpenCall))
 
 
@@ -61,7 +63,7 @@ class Chain:
 
 
 class _Shared:
-    """Values that many agents share, each written once."""
+    """Values that many agents or tasks share, each written once."""
 
     def __init__(self) -> None:
         self.documents: list[Any] = []
@@ -81,9 +83,56 @@ class _Shared:
         return known
 
 
+class _Kinds:
+    """What tasks need, each kind of needs written once."""
+
+    def __init__(self) -> None:
+        self.known: dict[Needs, int] = {}
+
+    def index(self, needs: Needs) -> int:
+        """Where these needs are."""
+        return self.known.setdefault(needs, len(self.known))
+
+
+def _of_task(task: Task) -> list[Any]:
+    values = [getattr(task, name) for name in TASK_FIELDS]
+    return [tuple(value) if isinstance(value, tuple) else value for value in values]
+
+
+def _of_needs(needs: Needs) -> list[Any]:
+    values = [getattr(needs, field.name) for field in fields(Needs)]
+    return [sorted(value) if isinstance(value, frozenset) else value for value in values]
+
+
+def _to_needs(
+    body: bool,
+    cpu: int,
+    memory: int,
+    tier: str | None,
+    requires: list[list[str]],
+    avoids: list[list[str]],
+    prefers: list[list[str]],
+    data_classes: list[str],
+) -> Needs:
+    return Needs(
+        body,
+        cpu,
+        memory,
+        SandboxTier(tier) if tier else None,
+        _to_labels(requires),
+        _to_labels(avoids),
+        _to_labels(prefers),
+        frozenset(DataClass(name) for name in data_classes),
+    )
+
+
+def _to_labels(pairs: list[list[str]]) -> Labels:
+    return frozenset((name, value) for name, value in pairs)
+
+
 def encode(world: World) -> bytes:
     """The world as JSON; configurations and definitions that agents share are written once."""
-    configs, definitions = _Shared(), _Shared()
+    configs, definitions, needs = _Shared(), _Shared(), _Kinds()
     agents = [
         [
             agent.agent_id,
@@ -103,9 +152,11 @@ def encode(world: World) -> bytes:
         "definitions": definitions.documents,
         "agents": agents,
         "tasks": [
-            [world.task_agents[key], *(getattr(task, name) for name in TASK_FIELDS)]
+            [world.task_agents[key], needs.index(task.needs), *_of_task(task)]
             for key, task in world.tasks.items()
         ],
+        "needs": [_of_needs(each) for each in needs.known],
+        "governing": world.governing.to_json(),
         "calls": [
             [
                 task_id,
@@ -121,6 +172,8 @@ def encode(world: World) -> bytes:
                 n.state,
                 n.capacity.model_dump(mode="json") if n.capacity else None,
                 list(n.tiers),
+                n.labels,
+                n.cleared_for,
                 n.joined,
             ]
             for n in world.nodes.values()
@@ -167,17 +220,29 @@ def decode(body: bytes, keyring: Keyring, seq: int) -> World:
         )
         world.agents[agent_id] = agent
         world.live_agents += alive(agent)
-    for agent_id, *values in document["tasks"]:
-        task = Task(*values)
-        task = replace(task, status=TaskStatus(task.status), tier=PriorityTier(task.tier))
+    needs = [_to_needs(*values) for values in document["needs"]]
+    for agent_id, of, *values in document["tasks"]:
+        task = Task(needs=needs[of], **dict(zip(TASK_FIELDS, values, strict=True)))
+        task = replace(
+            task,
+            status=TaskStatus(task.status),
+            tier=PriorityTier(task.tier),
+            leaving=None if task.leaving is None else Leaving(*task.leaving),
+        )
         world.tasks[task.task_id] = task
         world.task_agents[task.task_id] = agent_id
+    world.governing = Governing.from_json(document.get("governing", {}))
     for task_id, run, requested, waiting in document["calls"]:
         world.calls[task_id] = Calls(run, requested, {of: OpenCall(*call) for of, call in waiting.items()})
-    for node_id, state, capacity, tiers, joined in document["nodes"]:
-        given = Capacity.model_validate(capacity) if capacity else None
+    for node_id, state, capacity, tiers, labels, cleared_for, joined in document["nodes"]:
         world.nodes[node_id] = Node(
-            node_id, NodeState(state), given, tuple(SandboxTier(t) for t in tiers), joined
+            node_id,
+            NodeState(state),
+            Capacity.model_validate(capacity) if capacity else None,
+            tuple(SandboxTier(tier) for tier in tiers),
+            tuple((name, value) for name, value in labels),
+            None if cleared_for is None else tuple(DataClass(name) for name in cleared_for),
+            joined,
         )
     for name, kind, keys, revoked, roles, terminated in document["identities"]:
         world.identities[name] = Identity(

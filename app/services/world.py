@@ -7,20 +7,34 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from events.agent import AgentEvent
+from events.approval import ApprovalEvent
 from events.base import Event
 from events.codec import Fact
-from events.commands import AgentCommand, IdentityCommand, NodeCommand, RecordedEvent, SpawnAgent
+from events.commands import (
+    AgentCommand,
+    ApprovalCommand,
+    IdentityCommand,
+    NodeCommand,
+    PolicyCommand,
+    RecordedEvent,
+    RecordViolation,
+    RequestApproval,
+    SpawnAgent,
+)
 from events.commands.task import FireSchedule, SubmitTask, TaskCommand
 from events.commands.tool import ToolCommand
 from events.identifiers import NOBODY, boundary
 from events.identity import AuthFailed, IdentityEvent, Role
 from events.node import NodeEvent
+from events.policy import PolicyEvent
 from events.task import TaskEvent
 from events.tool import ToolEvent
 from projections.quarantine import Bad
 
 from ..domain.agent import AGENT, Agent, AgentState, spawned_id
 from ..domain.agent import ENDED as AGENT_ENDED
+from ..domain.approval import requested_id
+from ..domain.governing import Governing
 from ..domain.identity import IDENTITY, Identity
 from ..domain.node import NODE, Node
 from ..domain.task import ENDED as TASK_ENDED
@@ -30,7 +44,7 @@ from ..domain.tool import Calling, Calls, evolve_calls
 from .keyring import Keyring
 from .stamping import Place
 
-FOLD_VERSION = 5
+FOLD_VERSION = 6
 """Raised whenever the fold changes, so that older snapshots are not used."""
 
 ENDED_TASKS_KEPT = 200_000
@@ -68,6 +82,7 @@ class World:
     calls: dict[str, Calls] = field(default_factory=dict)
     """By task: of those that run or left a call open."""
     nodes: dict[str, Node] = field(default_factory=dict)
+    governing: Governing = field(default_factory=Governing)
     identities: dict[str, Identity] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     done: "OrderedDict[str, Done]" = field(default_factory=OrderedDict)
@@ -86,6 +101,7 @@ class World:
             ended_tasks=self.ended_tasks.copy(),
             calls=dict(self.calls),
             nodes=dict(self.nodes),
+            governing=self.governing.copy(),
             identities=dict(self.identities),
             cursors={of: replace(cursor) for of, cursor in self.cursors.items()},
             revisions=dict(self.revisions),
@@ -173,6 +189,8 @@ class World:
             self._fold_call(event)
         elif isinstance(event, NodeEvent):
             self.nodes[event.node_id] = NODE.evolve(self.nodes.get(event.node_id) or NODE.initial, event)
+        elif isinstance(event, PolicyEvent | ApprovalEvent):
+            self.governing.take(event)
         elif isinstance(event, IdentityEvent) and revision is not None:
             self._fold_identity(seq, event)
 
@@ -241,7 +259,16 @@ def boundary_of_subject(subject: str) -> str | None:
     return boundary(agent, tokens[3], tokens[4])
 
 
-AnyCommand: TypeAlias = AgentCommand | TaskCommand | ToolCommand | NodeCommand | IdentityCommand
+AnyCommand: TypeAlias = (
+    AgentCommand
+    | TaskCommand
+    | ToolCommand
+    | NodeCommand
+    | IdentityCommand
+    | PolicyCommand
+    | RecordViolation
+    | ApprovalCommand
+)
 
 
 def place_of(command: AnyCommand, command_id: str) -> Place:
@@ -257,6 +284,14 @@ def place_of(command: AnyCommand, command_id: str) -> Place:
         return Place("task", command.task_id, command.agent_id)
     if isinstance(command, NodeCommand):
         return Place("node", command.node_id)
+    if isinstance(command, PolicyCommand):
+        return Place("policy", command.policy_id)
+    if isinstance(command, RecordViolation):
+        return Place("agent", command.agent_id, command.agent_id)
+    if isinstance(command, RequestApproval):
+        return Place("approval", requested_id(command_id), command.agent_id)
+    if isinstance(command, ApprovalCommand):
+        return Place("approval", command.approval_id, command.agent_id)
     return Place("identity", command.identity_id)
 
 
@@ -272,7 +307,7 @@ def place_of_event(event: Event, place: Place) -> Place:
 @cache
 def _told(event_type: type[Event]) -> tuple[str, ...]:
     """Which of an event's fields an answer tells."""
-    names = ("agent_id", "task_id", "call_id", "node_id", "identity_id", "key_id", "assignment")
+    names = ("agent_id", "task_id", "call_id", "approval_id", "node_id", "identity_id", "key_id", "assignment")
     return tuple(name for name in names if name in event_type.model_fields)
 
 

@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 from pydantic import Field
 
-from ..agent_config import SandboxTier
+from ..agent_config import DataClass, SandboxTier
 from ..identifiers import Token
 from ..node import Capacity
 from .base import Command, asked_as
@@ -18,6 +18,8 @@ class JoinNode(Command):
     capacity: Capacity
     tiers: list[SandboxTier] = Field(default_factory=list)
     labels: dict[str, str] = Field(default_factory=dict)
+    cleared_for: list[DataClass] | None = None
+    """The classes of data that it may be given; every class where it names none."""
 
 
 class _WithReason(Command):

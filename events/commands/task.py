@@ -4,10 +4,11 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from ..agent_config import DataClass
+from ..agent_config import DataClass, SandboxTier
 from ..base import Record
 from ..content import ContentRef
 from ..identifiers import Token
+from ..placement import Placement
 from ..task import BodyWork, NoopWork, PriorityTier, Usage
 from .base import Command, asked_as
 
@@ -54,6 +55,10 @@ class SubmitTask(Command):
     max_retries: int = Field(0, ge=0, le=100)
     data_classes: list[DataClass] = Field(default_factory=list)
     labels: dict[str, str] = Field(default_factory=dict, max_length=64)
+    placement: Placement | None = None
+    """On which nodes it may run, beside what its agent says of that."""
+    sandbox: SandboxTier | None = None
+    """A tier that it demands; what the risk or the agent demand beyond that holds all the same."""
 
 
 @asked_as("schedule.fire")
@@ -85,6 +90,8 @@ class AssignTask(_Named):
 
     node_id: Token
     reason: str = ""
+    sandbox: SandboxTier | None = None
+    """The tier that isolates the run, at least that of the submission."""
 
 
 @asked_as("task.start")
@@ -133,10 +140,17 @@ class TimeOutTask(_Report):
 
 @asked_as("task.preempt")
 class PreemptTask(_Named):
-    """Put a running task back into the queue for a more important one. The scheduler's."""
+    """Have a task leave its node for a more important one; it goes on when there is room. The scheduler's."""
 
     by_task_id: Token | None = None
     reason: str = Field(max_length=1000)
+
+
+@asked_as("task.yield")
+class YieldTask(_Report):
+    """Say that a task which was to leave has been stopped, and that nothing of it runs. A worker's."""
+
+    usage: Usage = Field(default_factory=Usage)
 
 
 @asked_as("task.retry")
@@ -160,6 +174,19 @@ class CancelTask(_Named):
     reason: str = Field("", max_length=1000)
 
 
+@asked_as("task.refuse")
+class RefuseTask(_Named):
+    """Fail a queued task that nothing here could ever run: no node has what it needs. The scheduler's."""
+
+    reason: str = Field(max_length=100)
+    detail: str = Field("", max_length=4000)
+
+
+@asked_as("task.expire")
+class ExpireTask(_Named):
+    """Time out a task that waits and whose deadline has passed. The scheduler's."""
+
+
 @asked_as("task.dead_letter")
 class DeadLetterTask(_Named):
     """Give up on a failed task; a person must look at it. The scheduler's."""
@@ -177,6 +204,9 @@ TaskCommand: TypeAlias = (
     | FailTask
     | TimeOutTask
     | PreemptTask
+    | YieldTask
+    | RefuseTask
+    | ExpireTask
     | RetryTask
     | RequeueTask
     | CancelTask

@@ -13,6 +13,7 @@ from events.task import (
     TaskDeadLettered,
     TaskFailed,
     TaskPreempted,
+    TaskPreemptionRequested,
     TaskProgressed,
     TaskRetried,
     TaskStarted,
@@ -27,10 +28,11 @@ _FROM: Mapping[type[Event], tuple[str, ...]] = {
     TaskAssigned: ("queued",),
     TaskStarted: ("assigned",),
     TaskProgressed: ("running",),
+    TaskPreemptionRequested: ("assigned", "running"),
     TaskPreempted: ("assigned", "running"),
     TaskCompleted: ("running",),
-    TaskFailed: ("assigned", "running"),
-    TaskTimedOut: ("assigned", "running"),
+    TaskFailed: ("queued", "assigned", "running"),
+    TaskTimedOut: ("queued", "assigned", "running"),
     TaskRetried: ("assigned", "running", "failed", "timed_out", "dead_lettered"),
     TaskCancelled: ("queued", "assigned", "running", "failed", "timed_out", "dead_lettered"),
     TaskDeadLettered: ("failed", "timed_out"),
@@ -117,6 +119,10 @@ def _progressed(task: TaskRow, event: TaskProgressed, at: int) -> TaskRow:
     return task._replace(percent=event.percent, note=event.note)
 
 
+def _asked_to_leave(task: TaskRow, event: TaskPreemptionRequested, at: int) -> TaskRow:
+    return task._replace(reason=event.reason)
+
+
 def _preempted(task: TaskRow, event: TaskPreempted, at: int) -> TaskRow:
     return _queued(task, event.reason, at)._replace(preemptions=task.preemptions + 1)
 
@@ -179,6 +185,7 @@ _STEPS: Mapping[type[Event], Callable[[TaskRow, Any, int], TaskRow]] = {
     TaskAssigned: _assigned,
     TaskStarted: _started,
     TaskProgressed: _progressed,
+    TaskPreemptionRequested: _asked_to_leave,
     TaskPreempted: _preempted,
     TaskCompleted: _completed,
     TaskFailed: _failed,

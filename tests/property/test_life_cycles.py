@@ -54,6 +54,8 @@ RUNNING_FOR_NO_TIME = (S.SUSPENDED, S.READY)
 OF_TASKS = {
     (T.ABSENT, T.QUEUED),
     (T.QUEUED, T.ASSIGNED),
+    (T.QUEUED, T.FAILED),
+    (T.QUEUED, T.TIMED_OUT),
     (T.ASSIGNED, T.RUNNING),
     *((on_a_node, T.QUEUED) for on_a_node in ON_A_NODE),
     *((on_a_node, T.FAILED) for on_a_node in ON_A_NODE),

@@ -54,10 +54,10 @@ def test_no_node_holds_more_than_it_offered(seed: int, steps: int) -> None:
     for node_id, node in pool.nodes.items():
         held = pool.on_node(node_id)
         if node.state == "joined" and node.capacity is not None:
-            assert sum(not task.body for task in held) <= node.capacity.tasks
-            assert sum(task.body for task in held) <= node.capacity.bodies
-            assert sum(task.memory_mb for task in held) <= node.capacity.memory_mb
-            assert sum(task.cpu_cores for task in held) <= node.capacity.cpu_cores
+            assert sum(not task.needs.body for task in held) <= node.capacity.tasks
+            assert sum(task.needs.body for task in held) <= node.capacity.bodies
+            assert sum(task.needs.memory for task in held) <= node.capacity.memory_mb
+            assert sum(task.needs.cpu / 1000 for task in held) <= node.capacity.cpu_cores
 
 
 @given(SEEDS, STEPS)

@@ -8,6 +8,7 @@ from app.domain.agent import AGENT, Agent
 from app.domain.decider import Context
 from app.domain.task import TASK, Placed, Task, evolve_task
 from app.errors import SymbiError
+from events import clock
 from events.agent import AgentEvent
 from events.commands import (
     AgentCommand,
@@ -17,12 +18,14 @@ from events.commands import (
     DeadLetterTask,
     DecommissionAgent,
     DeployAgent,
+    ExpireTask,
     FailTask,
     FireSchedule,
     HaltAgent,
     PreemptTask,
     ProgressTask,
     QuarantineAgent,
+    RefuseTask,
     ReleaseAgent,
     RequeueTask,
     ResumeAgent,
@@ -35,6 +38,7 @@ from events.commands import (
     TaskLimits,
     TerminateAgent,
     TimeOutTask,
+    YieldTask,
 )
 from events.task import NoopWork, TaskEvent
 
@@ -68,7 +72,8 @@ class Boundary:
     def ask(self, command: AgentCommand | TaskCommand) -> Sequence[AnyEvent]:
         """Decide, and fold what follows. Raises what the decision raises."""
         self.asked += 1
-        context = Context(command_id=f"c{self.asked}", actor="human/alice")
+        now = self.asked * 1_000_000_000
+        context = Context(command_id=f"c{self.asked}", actor="human/alice", now_ns=now)
         events: Sequence[AnyEvent]
         if isinstance(command, AgentCommand):
             events = AGENT.decide(self.agent, command, context)
@@ -121,10 +126,15 @@ def _deploy(_: Boundary, step: Step) -> DeployAgent:
     return DeployAgent(agent_id="a1", config=config)
 
 
-def _submit(_: Boundary, step: Step) -> SubmitTask:
+def _submit(boundary: Boundary, step: Step) -> SubmitTask:
     limits = [None, TaskLimits(memory_mb=64), TaskLimits(memory_mb=64, cpu_cores=2), TaskLimits()]
+    deadline = None if step.slip else clock.to_wire((boundary.asked + 4) * 1_000_000_000)
     return SubmitTask(
-        agent_id="a1", work=NoopWork(), max_retries=step.which % 3, limits=limits[step.slip % len(limits)]
+        agent_id="a1",
+        work=NoopWork(),
+        max_retries=step.which % 3,
+        limits=limits[step.slip % len(limits)],
+        deadline=deadline,
     )
 
 
@@ -174,7 +184,10 @@ VERBS: list[Verb] = [
     *[_report(CompleteTask)] * 2,
     *[_report(FailTask, reason="exit")] * 2,
     *[_report(TimeOutTask, after_seconds=1)] * 2,
-    _named(PreemptTask, reason="urgent"),
+    *[_named(PreemptTask, reason="urgent")] * 2,
+    *[_report(YieldTask)] * 3,
+    _named(RefuseTask, reason="no_sandbox"),
+    _named(ExpireTask),
     *[_named(RetryTask)] * 3,
     _named(RequeueTask),
     _named(CancelTask),

@@ -173,13 +173,14 @@ class Pool:
 
     def has_room(self, node_id: str, task: Task) -> bool:
         node, held = self.nodes[node_id], self.on_node(node_id)
-        same = [each for each in held if each.body == task.body]
+        same = [each for each in held if each.needs.body == task.needs.body]
         return (
             node.state is NodeState.JOINED
             and node.capacity is not None
-            and len(same) < (node.capacity.bodies if task.body else node.capacity.tasks)
-            and sum(each.memory_mb for each in held) + task.memory_mb <= node.capacity.memory_mb
-            and sum(each.cpu_cores for each in held) + task.cpu_cores <= node.capacity.cpu_cores + 1e-9
+            and len(same) < (node.capacity.bodies if task.needs.body else node.capacity.tasks)
+            and sum(each.needs.memory for each in held) + task.needs.memory <= node.capacity.memory_mb
+            and sum(each.needs.cpu / 1000 for each in held) + task.needs.cpu / 1000
+            <= node.capacity.cpu_cores + 1e-9
         )
 
     def may_run(self, agent_id: str) -> bool:

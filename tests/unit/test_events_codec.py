@@ -38,7 +38,7 @@ def refusal(payload: bytes) -> str:
         ({"specversion": "1.1"}, "specversion"),
         ({"id": "1"}, "id: "),
         ({"id": "6F1C2D3E-4A5B-4C6D-8E7F-001122334455"}, "id: "),
-        ({"type": "symbi.task.assigned.v2"}, "unknown event type 'symbi.task.assigned.v2'"),
+        ({"type": "symbi.task.assigned.v9"}, "unknown event type 'symbi.task.assigned.v9'"),
         ({"subject": "task"}, "subject: "),
         ({"subject": "task/a.b"}, "subject: "),
         ({"time": "2026-11-21"}, "is not a time"),

@@ -5,6 +5,7 @@ import pytest
 from app.policy.roles import Asked, NotPermitted, authorize, authorize_rebuild, node_principal
 from events.commands import (
     BY_NAME,
+    ActivatePolicy,
     AssignTask,
     CancelTask,
     Command,
@@ -12,12 +13,16 @@ from events.commands import (
     CompleteToolCall,
     DeadLetterTask,
     DecommissionAgent,
+    DenyApproval,
     DenyToolCall,
     DeployAgent,
     DrainNode,
+    ExpireTask,
+    ExpireApproval,
     FailTask,
     FailToolCall,
     FireSchedule,
+    GrantApproval,
     GrantRole,
     HaltAgent,
     IssueKey,
@@ -26,15 +31,21 @@ from events.commands import (
     PreemptTask,
     ProgressTask,
     QuarantineAgent,
+    RefuseTask,
+    RecordViolation,
     RegisterIdentity,
+    RegisterPolicy,
     ReleaseAgent,
     RemoveNode,
+    RequestApproval,
     RequestToolCall,
     RequeueTask,
     ResumeAgent,
+    RetirePolicy,
     RetryTask,
     RevokeKey,
     RevokeRole,
+    RollBackPolicy,
     RotateKey,
     SpawnAgent,
     StartTask,
@@ -44,6 +55,7 @@ from events.commands import (
     TerminateAgent,
     TerminateIdentity,
     TimeOutTask,
+    YieldTask,
 )
 from events.content import ContentRef
 from events.identity import IdentityKind, KeyUse, Role
@@ -65,6 +77,18 @@ TASK = {"agent_id": "a1", "task_id": "t1"}
 REPORT = {**TASK, "node_id": "n1", "assignment": 1}
 CONTENT = ContentRef(digest="sha256:" + "0" * 64, size=2, scope="task/t1")
 CALL = {**REPORT, "call_id": "c1"}
+DIGEST = "sha256:" + "0" * 64
+APPROVAL = {
+    "requester": "agent/a1",
+    "decision_id": "d1",
+    "asked": {
+        "principal": {"type": "Agent", "id": "a1"},
+        "action": "call_tool",
+        "resource": {"type": "Tool", "id": "mail"},
+    },
+    "act_digest": DIGEST,
+    "role": "operator",
+}
 KEY = {"identity_id": "bob", "public_key": "", "use": KeyUse.COMMAND}
 
 ASSIGN = AssignTask.model_validate({**TASK, "node_id": "n1"})
@@ -78,12 +102,12 @@ START = StartTask.model_validate(REPORT)
 ROWS = [
     Row(SpawnAgent(config={}), {OPERATOR, OWNER}, {OPERATOR, OWNER}),
     Row(DeployAgent(agent_id="a1", config={}), {OPERATOR, OWNER}, {OPERATOR}),
-    Row(SuspendAgent(agent_id="a1"), {OPERATOR, OWNER}, {OPERATOR}),
+    Row(SuspendAgent(agent_id="a1"), {OPERATOR, OWNER, SCHEDULER}, {OPERATOR, SCHEDULER}),
     Row(RESUME, {OPERATOR}, {OPERATOR}),
-    Row(HALT, {OPERATOR, OWNER}, {OPERATOR}),
-    Row(QuarantineAgent(agent_id="a1"), {OPERATOR, OWNER}, {OPERATOR}),
+    Row(HALT, {OPERATOR, OWNER, SCHEDULER}, {OPERATOR, SCHEDULER}),
+    Row(QuarantineAgent(agent_id="a1"), {OPERATOR, OWNER, SCHEDULER}, {OPERATOR, SCHEDULER}),
     Row(RELEASE, {OPERATOR}, {OPERATOR}),
-    Row(TerminateAgent(agent_id="a1"), {OPERATOR, OWNER}, {OPERATOR}),
+    Row(TerminateAgent(agent_id="a1"), {OPERATOR, OWNER, SCHEDULER}, {OPERATOR, SCHEDULER}),
     Row(DecommissionAgent(agent_id="a1"), {OPERATOR, OWNER}, {OPERATOR}),
     Row(SubmitTask(agent_id="a1", work=NoopWork()), {OPERATOR, OWNER}, {OPERATOR}),
     Row(CancelTask.model_validate(TASK), {OPERATOR, OWNER, SCHEDULER}, {OPERATOR, SCHEDULER}),
@@ -91,12 +115,15 @@ ROWS = [
     Row(ASSIGN, {SCHEDULER}, {SCHEDULER}),
     Row(PreemptTask.model_validate({**TASK, "reason": "urgent"}), {SCHEDULER}, {SCHEDULER}),
     Row(REQUEUE, {SCHEDULER}, {SCHEDULER}),
+    Row(RefuseTask.model_validate({**TASK, "reason": "no_sandbox"}), {SCHEDULER}, {SCHEDULER}),
+    Row(ExpireTask.model_validate(TASK), {SCHEDULER}, {SCHEDULER}),
     Row(DeadLetterTask.model_validate(TASK), {SCHEDULER}, {SCHEDULER}),
     Row(START, {WORKER}, set()),
     Row(ProgressTask.model_validate(REPORT), {WORKER}, set()),
     Row(CompleteTask.model_validate(REPORT), {WORKER}, set()),
     Row(FailTask.model_validate({**REPORT, "reason": "exit"}), {WORKER}, set()),
     Row(TimeOutTask.model_validate({**REPORT, "after_seconds": 9}), {WORKER}, set()),
+    Row(YieldTask.model_validate(REPORT), {WORKER}, set()),
     Row(
         FireSchedule(agent_id="a1", schedule="nightly", due_at="2026-11-21T02:00:00Z"),
         {SCHEDULER},
@@ -114,6 +141,19 @@ ROWS = [
     Row(DrainNode(node_id="n1"), {OPERATOR, WORKER}, {OPERATOR}),
     Row(LoseNode(node_id="n1"), {OPERATOR, SCHEDULER}, {OPERATOR, SCHEDULER}),
     Row(RemoveNode(node_id="n1"), {OPERATOR, SCHEDULER}, {OPERATOR, SCHEDULER}),
+    Row(RegisterPolicy(digest=DIGEST, bundle={}), {OPERATOR}, {OPERATOR}),
+    Row(ActivatePolicy(digest=DIGEST), {OPERATOR}, {OPERATOR}),
+    Row(RetirePolicy(digest=DIGEST), {OPERATOR}, {OPERATOR}),
+    Row(RollBackPolicy(), {OPERATOR}, {OPERATOR}),
+    Row(
+        RecordViolation(agent_id="a1", decision_id="d1", policies=["p"], reason="no"),
+        {WORKER, SCHEDULER},
+        {WORKER, SCHEDULER},
+    ),
+    Row(RequestApproval.model_validate(APPROVAL), {WORKER, SCHEDULER}, {WORKER, SCHEDULER}),
+    Row(GrantApproval(approval_id="ap1", act_digest=DIGEST), {OPERATOR}, {OPERATOR}),
+    Row(DenyApproval(approval_id="ap1"), {OPERATOR}, {OPERATOR}),
+    Row(ExpireApproval(approval_id="ap1"), {SCHEDULER}, {SCHEDULER}),
     Row(RegisterIdentity(identity_id="bob", kind=IdentityKind.HUMAN), {OPERATOR}, {OPERATOR}),
     Row(IssueKey.model_validate(KEY), {OPERATOR}, {OPERATOR}),
     Row(RotateKey.model_validate({**KEY, "old_key_id": "k"}), {OPERATOR}, {OPERATOR}),

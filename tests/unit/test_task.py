@@ -16,9 +16,12 @@ from app.domain.rejections import (
     StaleAssignment,
     TaskExists,
     TaskHasEnded,
+    TaskHasTime,
     TaskInvalid,
+    TaskIsLeaving,
     TaskNotAssigned,
     TaskNotFailed,
+    TaskNotLeaving,
     TaskNotQueued,
     TaskNotRetryable,
     TaskNotRunning,
@@ -26,6 +29,7 @@ from app.domain.rejections import (
 )
 from app.domain.task import TASK, Placed, Task, TaskStatus, submitted_id
 from app.errors import SymbiError
+from events import clock
 from events.agent import AgentEvent, AgentReadied
 from events.agent_config import AgentConfig, DataClass, ResourceLimits
 from events.base import Event
@@ -34,10 +38,12 @@ from events.commands import (
     CancelTask,
     CompleteTask,
     DeadLetterTask,
+    ExpireTask,
     FailTask,
     FireSchedule,
     PreemptTask,
     ProgressTask,
+    RefuseTask,
     RequeueTask,
     RetryTask,
     StartTask,
@@ -45,8 +51,10 @@ from events.commands import (
     TaskCommand,
     TaskLimits,
     TimeOutTask,
+    YieldTask,
 )
 from events.content import ContentRef
+from events.placement import Placement
 from events.task import (
     NoopWork,
     PriorityTier,
@@ -58,6 +66,7 @@ from events.task import (
     TaskEvent,
     TaskFailed,
     TaskPreempted,
+    TaskPreemptionRequested,
     TaskProgressed,
     TaskRetried,
     TaskStarted,
@@ -69,6 +78,8 @@ from tests.support.agent_life import BORN, CONFIG, QUARANTINED, READY, RESUMED, 
 from tests.support.agent_life import HISTORIES as AGENT_HISTORIES
 from tests.support.given import COMMAND_ID, Answer, given
 
+AT = "1970-01-01T00:00:00.000000000Z"
+"""When every decision is made that says nothing else."""
 OUTPUT = ContentRef(digest="sha256:" + "0" * 64, size=3, scope="task/t1")
 USAGE = Usage(wall_seconds=1.5, cpu_seconds=0.5, memory_peak_mb=20)
 
@@ -91,6 +102,7 @@ CANCELLED = TaskCancelled(task_id="t1", reason="")
 DEAD_LETTERED = TaskDeadLettered(task_id="t1", reason="")
 PREEMPTED = TaskPreempted(task_id="t1", reason="urgent")
 RETRIED = TaskRetried(task_id="t1", attempt=2, reason="again")
+TO_LEAVE = TaskPreemptionRequested(task_id="t1", assignment=1, by_task_id="t9", reason="urgent")
 
 QUEUED = (*READY, submitted())
 ASSIGNED = (*QUEUED, assigned())
@@ -124,6 +136,9 @@ COMMANDS: dict[type[TaskCommand], TaskCommand] = {
     FailTask: FailTask.model_validate({**REPORT, "reason": "exit"}),
     TimeOutTask: TimeOutTask.model_validate({**REPORT, "after_seconds": 300}),
     PreemptTask: PreemptTask(agent_id="a1", task_id="t1", reason="urgent"),
+    YieldTask: YieldTask.model_validate(REPORT),
+    RefuseTask: RefuseTask(agent_id="a1", task_id="t1", reason="no_sandbox"),
+    ExpireTask: ExpireTask(agent_id="a1", task_id="t1"),
     RetryTask: RetryTask(agent_id="a1", task_id="t1", reason="again"),
     RequeueTask: RequeueTask(agent_id="a1", task_id="t1", reason="again"),
     CancelTask: CancelTask(agent_id="a1", task_id="t1"),
@@ -148,6 +163,9 @@ ENDED: dict[type[TaskCommand], Outcome] = {
     FailTask: TaskHasEnded,
     TimeOutTask: TaskHasEnded,
     PreemptTask: TaskNotRunning,
+    YieldTask: TaskHasEnded,
+    RefuseTask: TaskNotQueued,
+    ExpireTask: TaskNotQueued,
     RetryTask: TaskNotRetryable,
     RequeueTask: TaskNotRunning,
     CancelTask: TaskHasEnded,
@@ -171,6 +189,9 @@ OUTCOMES: dict[TaskStatus, dict[type[TaskCommand], Outcome]] = {
         FailTask: StaleAssignment,
         TimeOutTask: StaleAssignment,
         PreemptTask: TaskNotRunning,
+        YieldTask: StaleAssignment,
+        RefuseTask: (TaskStatus.FAILED, TaskFailed),
+        ExpireTask: TaskHasTime,
         RetryTask: TaskNotRetryable,
         RequeueTask: TaskNotRunning,
         CancelTask: (TaskStatus.CANCELLED, TaskCancelled),
@@ -184,7 +205,10 @@ OUTCOMES: dict[TaskStatus, dict[type[TaskCommand], Outcome]] = {
         CompleteTask: TaskNotRunning,
         FailTask: (TaskStatus.FAILED, TaskFailed),
         TimeOutTask: TaskNotRunning,
-        PreemptTask: (TaskStatus.QUEUED, TaskPreempted),
+        PreemptTask: (TaskStatus.ASSIGNED, TaskPreemptionRequested),
+        YieldTask: TaskNotLeaving,
+        RefuseTask: TaskNotQueued,
+        ExpireTask: TaskNotQueued,
         RetryTask: TaskNotRetryable,
         RequeueTask: (TaskStatus.QUEUED, TaskRetried),
         CancelTask: (TaskStatus.CANCELLED, TaskCancelled),
@@ -198,7 +222,10 @@ OUTCOMES: dict[TaskStatus, dict[type[TaskCommand], Outcome]] = {
         CompleteTask: (TaskStatus.COMPLETED, TaskCompleted),
         FailTask: (TaskStatus.FAILED, TaskFailed),
         TimeOutTask: (TaskStatus.TIMED_OUT, TaskTimedOut),
-        PreemptTask: (TaskStatus.QUEUED, TaskPreempted),
+        PreemptTask: (TaskStatus.RUNNING, TaskPreemptionRequested),
+        YieldTask: TaskNotLeaving,
+        RefuseTask: TaskNotQueued,
+        ExpireTask: TaskNotQueued,
         RetryTask: TaskNotRetryable,
         RequeueTask: (TaskStatus.QUEUED, TaskRetried),
         CancelTask: (TaskStatus.CANCELLED, TaskCancelled),
@@ -283,6 +310,7 @@ def test_a_submission_records_the_work_under_an_id_of_its_own() -> None:
             work=NoopWork(),
             limits=CONFIG.limits,
             data_classes=[DataClass.INTERNAL],
+            submitted_at=AT,
         )
     )
     assert submitted_id("another") != submitted_id(COMMAND_ID)
@@ -299,8 +327,12 @@ def test_a_submission_keeps_what_was_asked_for() -> None:
         max_retries=4,
         data_classes=[DataClass.PII],
         labels={"team": "north"},
+        placement=Placement(requires={"disk": "ssd"}, avoids={"spot": "yes"}),
     )
-    given(TASK, *READY).when(submit).then(
+    of_the_agent = Placement(requires={"zone": "eu", "disk": "any"})
+    readied = AgentReadied(agent_id="a1", config=CONFIG.model_copy(update={"placement": of_the_agent}))
+    asked = given(TASK, *BORN, readied).under(tenant="north", now_ns=clock.from_wire("2026-11-21T10:00:00Z"))
+    asked.when(submit).then(
         TaskSubmitted(
             task_id=submitted_id(COMMAND_ID),
             agent_id="a1",
@@ -312,6 +344,9 @@ def test_a_submission_keeps_what_was_asked_for() -> None:
             max_retries=4,
             data_classes=[DataClass.INTERNAL, DataClass.PII],
             labels={"team": "north"},
+            tenant="north",
+            submitted_at="2026-11-21T10:00:00.000000000Z",
+            placement=Placement(requires={"zone": "eu", "disk": "ssd"}, avoids={"spot": "yes"}),
         )
     )
 
@@ -405,7 +440,7 @@ def test_a_slot_is_free_again_when_a_task_has_left() -> None:
     given(TASK, *QUEUED, *others, left).when(ASSIGN).then(assigned())
 
 
-REPORTS = [StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask]
+REPORTS = [StartTask, ProgressTask, CompleteTask, FailTask, TimeOutTask, YieldTask]
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -421,6 +456,8 @@ def test_only_the_node_of_the_newest_assignment_reports(
     history: tuple[AgentEvent | TaskEvent, ...] = (*RUNNING, RETRIED, second)
     if report is not StartTask:
         history = (*history, TaskStarted(task_id="t1", node_id="n2", assignment=2))
+    if report is YieldTask:
+        history = (*history, TO_LEAVE.model_copy(update={"assignment": 2}))
     reporting = given(TASK, *history)
     stale = COMMANDS[report].model_copy(update={"assignment": number, "node_id": node_id})
     reporting.when(stale).then_raises(StaleAssignment, given=number, node_id=node_id, current=2)
@@ -473,7 +510,7 @@ def test_a_task_may_fail_before_it_starts() -> None:
 
 
 def test_the_last_task_to_end_makes_its_agent_ready() -> None:
-    for command in (CompleteTask, FailTask, TimeOutTask, PreemptTask, RequeueTask, CancelTask):
+    for command in (CompleteTask, FailTask, TimeOutTask, RequeueTask, CancelTask):
         placed = given(TASK, *RUNNING).when(COMMANDS[command]).state
         assert (placed.agent.state, placed.agent.running) == (AgentState.READY, frozenset()), command
 
@@ -484,7 +521,7 @@ def test_a_task_assigned_before_a_suspension_starts_when_it_is_over_and_not_befo
     given(TASK, *ASSIGNED, SUSPENDED, RESUMED).when(start).then(STARTED)
 
 
-@pytest.mark.parametrize("command", [FailTask, PreemptTask, RequeueTask, CancelTask])
+@pytest.mark.parametrize("command", [FailTask, RequeueTask, CancelTask])
 def test_a_task_that_may_not_start_can_still_be_taken_away(command: type[TaskCommand]) -> None:
     placed = given(TASK, *ASSIGNED, SUSPENDED).when(COMMANDS[command]).state
     assert (placed.agent.state, placed.agent.running) == (AgentState.SUSPENDED, frozenset())
@@ -504,9 +541,36 @@ def test_a_task_completes_while_its_agent_is_suspended() -> None:
 # Preemption, retry, giving up
 
 
-def test_a_preemption_names_the_task_that_took_the_place() -> None:
-    preempt = PreemptTask(agent_id="a1", task_id="t1", by_task_id="t9", reason="urgent")
-    given(TASK, *RUNNING).when(preempt).then(TaskPreempted(task_id="t1", by_task_id="t9", reason="urgent"))
+PREEMPT = PreemptTask(agent_id="a1", task_id="t1", by_task_id="t9", reason="urgent")
+
+
+@pytest.mark.parametrize("history", [ASSIGNED, RUNNING], ids=["assigned", "running"])
+def test_a_preempted_task_keeps_its_place_until_its_node_says_that_it_has_stopped(
+    history: tuple[AgentEvent | TaskEvent, ...],
+) -> None:
+    given(TASK, *history).when(PREEMPT).then(TO_LEAVE)
+    leaving = given(TASK, *history, TO_LEAVE)
+    assert leaving.state.agent.running == {"t1"}
+    leaving.when(PREEMPT).then_raises(TaskIsLeaving)
+    leaving.when(YieldTask(**REPORT, usage=USAGE)).then(
+        TaskPreempted(task_id="t1", by_task_id="t9", reason="urgent", usage=USAGE)
+    )
+
+
+def test_the_last_task_to_leave_makes_its_agent_ready() -> None:
+    placed = given(TASK, *RUNNING, TO_LEAVE).when(COMMANDS[YieldTask]).state
+    assert (placed.task.status, placed.agent.state) == (TaskStatus.QUEUED, AgentState.READY)
+
+
+def test_a_task_that_ends_before_it_has_left_has_ended() -> None:
+    given(TASK, *RUNNING, TO_LEAVE).when(COMMANDS[CompleteTask]).then(COMPLETED)
+    given(TASK, *RUNNING, TO_LEAVE, COMPLETED).when(COMMANDS[YieldTask]).then_raises(TaskHasEnded)
+
+
+def test_what_made_room_once_is_asked_anew_the_next_time() -> None:
+    again = given(TASK, *RUNNING, TO_LEAVE, PREEMPTED, assigned(2))
+    again.when(YieldTask(**{**REPORT, "assignment": 2})).then_raises(TaskNotLeaving)
+    again.when(PREEMPT).then(TO_LEAVE.model_copy(update={"assignment": 2}))
 
 
 def test_a_preempted_task_is_assigned_again_without_being_charged() -> None:
