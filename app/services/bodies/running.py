@@ -26,6 +26,8 @@ from events.agent_config import ResourceLimits
 from events.commands import CompleteTask, FailTask, TimeOutTask
 from events.task import BodyWork, TaskAssigned, TaskSubmitted, Usage
 
+from ...errors import SymbiError
+from ...ports.blobs import Blobs
 from ...ports.event_log import EventLog
 from ..definitions import Body, Definitions
 from ..reporting import Reports, Run
@@ -83,7 +85,7 @@ class Bodies:
         work = submitted.work
         assert isinstance(work, BodyWork)
         body = await self._definitions.body(work)
-        inputs = await inputs_of(work, self._world)
+        inputs = await inputs_of(work, self._world.blobs)
         recorded = None
         if assigned.assignment > 1:
             recorded = await recorded_task(
@@ -130,6 +132,10 @@ class Bodies:
             return
         except Diverged as error:
             await reports.end(FailTask(**names, reason="diverged", detail=str(error), usage=used()))
+            return
+        except SymbiError as error:  # content that is gone, or a neighbour that is down
+            detail = error.message[:4000]
+            await reports.end(FailTask(**names, reason="interrupted", detail=detail, usage=used()))
             return
         outcome = result_of(body, end)
         if isinstance(outcome, bytes):
@@ -186,7 +192,7 @@ def _timed(compute: Callable[[], Step], spent: list[float]) -> Step:
         spent[0] += thread_time() - began
 
 
-async def inputs_of(work: BodyWork, world: World) -> dict[str, Any]:
+async def inputs_of(work: BodyWork, blobs: Blobs) -> dict[str, Any]:
     """What a body is given, as parsed JSON by the name of the input.
 
     Raises:
@@ -194,7 +200,7 @@ async def inputs_of(work: BodyWork, world: World) -> dict[str, Any]:
     """
     inputs = dict(work.given)
     if work.inputs is not None:
-        content = await world.blobs.get(work.inputs)
+        content = await blobs.get(work.inputs)
         given = strict_json.loads(content, max_bytes=len(content))
         with suppress(TypeError, ValueError):  # what is no object was refused when it was submitted
             inputs |= given
