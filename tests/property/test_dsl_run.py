@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.dsl import tree
@@ -145,7 +145,13 @@ def test_any_expression_over_any_values_ends_in_one_of_the_known_ways(
         tree.Try(tree.Block((tree.ExpressionStatement(expression),), None), (_CATCH,)),
     )
     agent = tree.AgentDef("a", (), None, (tree.WithBlock((), tree.Block(statements, tree.Identifier("x"))),))
-    _ends(Run(compile_program(tree.Program((agent,)), "a"), {}, SMALL), answer)
+    try:
+        one = compile_program(tree.Program((agent,)), "a")
+    except CompileError as refused:
+        # A duration that is too long is the one thing here that cannot be run.
+        assume("milliseconds" not in refused.message)
+        raise
+    _ends(Run(one, {}, SMALL), answer)
 
 
 _CATCH = tree.Catch("e", None, tree.Block((), tree.Member(tree.Identifier("e"), "message")))

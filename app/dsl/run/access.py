@@ -10,7 +10,7 @@ from .builtins.positions import position
 from .failures import Failure
 from .limits import Meter
 from .sizes import ENTRY, MAP, list_size, text_size
-from .values import List, Map, Range, Value, share, type_name
+from .values import List, Map, Range, Value, described, share, type_name
 
 _FEW = 200
 _SHORT = 60
@@ -28,20 +28,14 @@ def member(meter: Meter, value: Value, name: str) -> Value:
     native = METHODS.get(name, {}).get(value.__class__)
     if native is not None and native.declared.is_property:
         return native.function(meter, value)  # type: ignore[no-any-return]
-    raise Failure("TypeError", f"{a(value)} has no {_cut(name)}")
-
-
-def a(value: Value) -> str:
-    """*value* as the subject of a sentence: `null`, `an int`, `a List`."""
-    name = type_name(value)
-    return name if value is None else f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}"
+    raise Failure("TypeError", f"{described(value)} has no {_cut(name)}")
 
 
 def _missing(value: Map, name: str) -> str:
     known = [key for key in list(value.entries)[:_FEW] if len(key) <= _SHORT]
     near = get_close_matches(name[:_SHORT], known, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{a(value)} without {_cut(name)}{hint}"
+    return f"{described(value)} without {_cut(name)}{hint}"
 
 
 def _cut(name: str) -> str:
@@ -62,7 +56,7 @@ def element(meter: Meter, value: Value, index: Value) -> Value:
             raise Failure("TypeError", f"a place in a {type_name(value)} is an int, not {type_name(index)}")
         of: Sequence[Value] = value if isinstance(value, str) else value.items
         return of[position(len(of), index)]
-    raise Failure("TypeError", f"a {type_name(value)} has no elements")
+    raise Failure("TypeError", f"{described(value)} has no elements")
 
 
 def writable(meter: Meter, value: Value) -> Value:
@@ -103,7 +97,7 @@ def store(meter: Meter, registers: list[Any], root: int, path: Path, value: Valu
     is_member, key = path[-1]
     holder = place(meter, registers, root, path[:-1])
     if is_member and not isinstance(holder, Map):
-        raise Failure("TypeError", f"cannot set {key} of a {type_name(holder)}")
+        raise Failure("TypeError", f"cannot set {key} of {described(holder)}")
     _replace(meter, holder, key if is_member else registers[key], value)
 
 
@@ -117,4 +111,4 @@ def _replace(meter: Meter, holder: Value, key: Value, value: Value) -> None:
             raise Failure("TypeError", f"a place in a List is an int, not {type_name(key)}")
         holder.items[position(len(holder.items), key)] = value
     else:
-        raise Failure("TypeError", f"a {type_name(holder)} cannot be changed in place")
+        raise Failure("TypeError", f"{described(holder)} cannot be changed in place")

@@ -7,7 +7,7 @@ from typing import Any, Final
 from .failures import Failure
 from .json_text import MAX_DEPTH
 from .limits import Meter
-from .values import CONTAINERS, Duration, Function, List, Map, Range, Secret, Value, type_name
+from .values import CONTAINERS, Duration, Function, List, Map, Range, Secret, Value, described
 
 _NUMBERS: Final = frozenset({int, float})
 _PLAIN: Final = frozenset({type(None), bool, int, float, str})
@@ -59,7 +59,7 @@ def _compare(meter: Meter, one: Any, other: Any) -> Iterable[tuple[Any, Any]] | 
     if isinstance(one, Duration) and isinstance(other, Duration):
         return () if one.ms == other.ms else None
     if isinstance(one, Secret | Function):
-        raise Failure("TypeError", f"a {type_name(one)} cannot be compared")
+        raise Failure("TypeError", f"{described(one)} cannot be compared")
     return None
 
 
@@ -139,7 +139,7 @@ class Identities:
                 return "Map", value.type_name, frozenset(members)
             case Duration():
                 return "Duration", value.ms
-        raise Failure("TypeError", f"a {type_name(value)} cannot be compared")
+        raise Failure("TypeError", f"{described(value)} cannot be compared")
 
 
 _ROOM: Final = 200

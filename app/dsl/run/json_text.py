@@ -24,7 +24,7 @@ from .values import (
     Secret,
     SecretRef,
     Value,
-    type_name,
+    described,
 )
 
 MAX_DEPTH: Final = strict_json.MAX_DEPTH
@@ -119,7 +119,7 @@ def to_json(value: Value, *, tagged: bool = False, reveal: Reveal | None = None,
         return [to_json(item, tagged=tagged, reveal=reveal, _depth=_depth + 1) for item in value.items]
     if isinstance(value, Map):
         return _members(value, tagged, reveal, _depth)
-    raise Failure("TypeError", f"a {type_name(value)} cannot be JSON")
+    raise Failure("TypeError", f"{described(value)} cannot be JSON")
 
 
 def _secret(value: Secret, tagged: bool, reveal: Reveal | None) -> Any:

@@ -51,7 +51,7 @@ class Shape:
             fits = value.type_name in (None, self._name)
         if fits:
             return
-        raise Failure("TypeError", f"{what} must be a {self._name}, not {type_name(value)}")
+        raise Failure("TypeError", f"{what} must be of type {self._name}, not {type_name(value)}")
 
 
 def shape(types: Types, of: Type) -> Shape | None:
@@ -89,7 +89,7 @@ def conform(types: Types, of: Type, value: Value, at: str, _depth: int = 1) -> V
     if name == "Duration" and isinstance(value, int) and not isinstance(value, bool):
         return Duration(value)
     if value.__class__ not in CLASSES[name]:
-        raise Misfit(f"{at} must be a {name}, not {type_name(value)}")
+        raise Misfit(f"{at} must be of type {name}, not {type_name(value)}")
     if isinstance(of, GenericType):
         return _elements(types, of, value, at, _depth)
     return value
@@ -97,12 +97,12 @@ def conform(types: Types, of: Type, value: Value, at: str, _depth: int = 1) -> V
 
 def _record(types: Types, name: str, fields: Mapping[str, Type], value: Value, at: str, depth: int) -> Value:
     if not isinstance(value, Map) or value.type_name not in (None, name):
-        raise Misfit(f"{at} must be a {name}, not {type_name(value)}")
+        raise Misfit(f"{at} must be of type {name}, not {type_name(value)}")
     missing = [field for field in fields if field not in value.entries]
     unknown = [field for field in value.entries if field not in fields]
     if missing or unknown:
         wrong = f"it lacks {', '.join(missing)}" if missing else f"it has {', '.join(unknown[:5])}"
-        raise Misfit(f"{at} must be a {name}, with {', '.join(fields)}: {wrong}")
+        raise Misfit(f"{at} must be of type {name}, with {', '.join(fields)}: {wrong}")
     made = {
         field: conform(types, of, value.entries[field], f"{at}.{field}", depth + 1)
         for field, of in fields.items()

@@ -5,7 +5,7 @@ from typing import Final
 from .failures import Failure
 from .json_text import json_text
 from .limits import Meter
-from .values import Duration, List, Map, Range, Secret, SecretRef, Value, type_name
+from .values import Duration, List, Map, Range, Secret, SecretRef, Value, described, type_name
 
 _SCALARS: Final = frozenset({type(None), bool, int, float, Duration})
 
@@ -34,7 +34,7 @@ def to_text(meter: Meter, value: Value) -> str:
     found = scalar_text(value)
     if found is None:
         if not isinstance(value, List | Map | Range):
-            raise Failure("TypeError", f"a {type_name(value)} has no text")
+            raise Failure("TypeError", f"{described(value)} has no text")
         return json_text(meter, value)
     meter.allocate(len(found) + 56)
     return found

@@ -117,6 +117,12 @@ def type_name(value: Value) -> str:
     return _NAMES[value.__class__]
 
 
+def described(value: Value) -> str:
+    """*value* as the subject of a sentence: `null`, `an int`, `a List`."""
+    name = type_name(value)
+    return name if value is None else f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}"
+
+
 def share(value: Value) -> Value:
     """The same *value*, which a second place is about to hold."""
     if value.__class__ in CONTAINERS:

@@ -5,7 +5,7 @@ from ..failures import Failure
 from ..limits import Meter
 from ..sizes import LIST, SLOT, list_size, text_size
 from ..text import to_text
-from ..values import List, Map, Range, Value, share, type_name
+from ..values import List, Map, Range, Value, described, share
 from .native import implements
 from .positions import bounds, position
 
@@ -178,4 +178,4 @@ def length_of(meter: Meter, value: Value) -> int:
         return len(value.entries)
     if isinstance(value, str):
         return len(value)
-    raise Failure("TypeError", f"a {type_name(value)} has no length")
+    raise Failure("TypeError", f"{described(value)} has no length")
