@@ -21,6 +21,8 @@ from ..errors import Invalid
 
 EVENTS, ALERTS, BLOBS = "SYMBI_EVENTS", "SYMBI_ALERTS", "SYMBI_BLOBS"
 ALERT_SUBJECT = "security.alerts"
+OUTPUTS = "symbi.output"
+"""What running programs write: `symbi.output.<login of the node>.<task>`, asked of the node itself."""
 API_ADVISORY = "$JS.EVENT.ADVISORY.API"
 STREAM_ADVISORIES = f"$JS.EVENT.ADVISORY.STREAM.*.{EVENTS}"
 """What JetStream tells of every call of its API, and of what became of the log's stream."""
@@ -62,6 +64,8 @@ class Permissions(TypedDict):
 
     publish: Rule
     subscribe: Rule
+    answers: bool
+    """Whether it may answer each question that reaches it, once and soon, wherever the asker wants that."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ def permissions(role: Role, name: str, reader: bool = False) -> Permissions:
     return {
         "publish": {"allow": publish, "deny": [f"$JS.API.STREAM.{verb}.{protected}" for verb in DESTRUCTIVE]},
         "subscribe": {"allow": [inbox, *subscribe], "deny": []},
+        "answers": role == "worker",
     }
 
 
@@ -135,9 +140,10 @@ def _grants(role: Role, name: str, reader: bool) -> tuple[list[str], list[str]]:
             return [commands, *_reads(EVENTS)], ["symbi.node.>"]
         case "worker":
             own = f"symbi.node.{name}.>"
-            return [commands, own, *_reads(EVENTS), *_blobs()], [own]
+            return [commands, own, *_reads(EVENTS), *_blobs()], [own, f"{OUTPUTS}.{name}.*"]
         case "principal":
-            return [commands, *([*_reads(EVENTS), *_blobs()] if reader else [])], [ALERT_SUBJECT]
+            reads = [*_reads(EVENTS), *_blobs(), f"{OUTPUTS}.>"]
+            return [commands, *(reads if reader else [])], [ALERT_SUBJECT]
 
 
 def _reads(stream: str) -> list[str]:
@@ -197,6 +203,7 @@ def _user_block(user: NatsUser) -> str:
         "  permissions: {",
         f"    publish: {_rule(granted['publish'])}",
         f"    subscribe: {_rule(granted['subscribe'])}",
+        *(['    allow_responses: { max: 1, expires: "10s" }'] if granted["answers"] else []),
         "  }",
         "}",
     ]

@@ -21,6 +21,7 @@ from ..adapters.command_bus import NatsCommandBus
 from ..adapters.jetstream.connection import NatsUnavailable, disconnect
 from ..adapters.jetstream.connection import connect as connect_nats
 from ..adapters.jetstream.event_log import JetStreamEventLog
+from ..adapters.outputs.reader import NatsLiveOutput
 from ..adapters.postgres.engine import create_engine
 from ..config import Settings
 from ..embedded.data_dir import DataDir
@@ -29,6 +30,7 @@ from ..errors import Denied, Unavailable
 from ..ports.blobs import Blobs
 from ..ports.clock import SystemClock
 from ..ports.event_log import EventLog
+from ..ports.live_output import LiveOutput
 from ..services.client import Commands
 from ..services.health import HealthStatus, Process, health
 from ..services.keyring import Keyring
@@ -67,6 +69,8 @@ class Client:
     """The read side: connections for the query functions of `projections`."""
     log: EventLog
     blobs: Blobs
+    live_output: LiveOutput
+    """What running programs write."""
     data_keys: DataKeys
     verifier: Verifier
     settings: Settings
@@ -153,6 +157,7 @@ async def connect(settings: Settings, *, as_principal: str = OPERATOR) -> AsyncI
             queries=engine,
             log=log,
             blobs=blobs_of(settings, data, nc, data_keys),
+            live_output=NatsLiveOutput(nc, data_keys),
             data_keys=data_keys,
             verifier=Verifier(keyring, crypto),
             settings=settings,

@@ -15,6 +15,7 @@ from projections.runner import Runner
 from ..adapters.command_bus import LocalCommandBus, NatsCommandBus
 from ..adapters.command_server import CommandServer
 from ..adapters.jetstream.advisories import JetStreamStore
+from ..adapters.outputs.server import OutputServer
 from ..adapters.postgres.answers import PostgresAnswers
 from ..adapters.postgres.errors import guard
 from ..domain.scheduling import Schedule
@@ -29,6 +30,7 @@ from ..services.commander import Commander
 from ..services.definitions import Definitions
 from ..services.gateway import Gateway
 from ..services.handle import CommandLoop
+from ..services.live_outputs import LiveOutputs
 from ..services.log_facts import LogFacts
 from ..services.log_watch import LogWatch
 from ..services.preparing import Preparing
@@ -286,6 +288,7 @@ async def start_worker(
         if nc.is_connected:
             await nc.publish(f"symbi.node.{principal}.heartbeat", b"")
 
+    outputs = LiveOutputs()
     worker = Worker(
         node_id=settings.node,
         capacity=Capacity(
@@ -304,9 +307,13 @@ async def start_worker(
         executor=executor,
         blobs=core.blobs,
         bodies=bodies,
+        outputs=outputs,
         output_limit=settings.output_limit_bytes,
         heartbeat=heartbeat,
     )
+    shown = OutputServer(nc, principal, outputs, core.data_keys)
+    await shown.start()
+    stack.push_async_callback(shown.stop)
     task = work.start(worker.run(), "worker")
 
     async def leave() -> None:

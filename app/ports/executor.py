@@ -74,22 +74,30 @@ class Wish(StrEnum):
     CANCEL = "cancel"
 
 
+class Written(Protocol):
+    """What a program has written so far; it may write on meanwhile."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes."""
+        ...
+
+    def part(self, offset: int, most: int) -> tuple[int, bytes]:
+        """At most *most* bytes from *offset* on, or from the next that is kept; where they begin."""
+        ...
+
+
 class Control:
     """The caller's hold on one run: made before it, used from the event loop at any time.
 
     `on_start` is awaited with the sandbox's name when everything is ready; the program starts only after it
-    has returned, and never if it raises (the run then raises the same). `on_line` gets each line of output
-    soon after it was written; it must be quick. Lines that come too fast are left out, and a line says so.
+    has returned, and never if it raises (the run then raises the same). `written` is what it writes, from
+    before it starts; None as long as there is nothing to be seen.
     """
 
-    def __init__(
-        self,
-        *,
-        on_start: Callable[[str], Awaitable[None]] | None = None,
-        on_line: Callable[[str], None] | None = None,
-    ) -> None:
+    def __init__(self, *, on_start: Callable[[str], Awaitable[None]] | None = None) -> None:
         self.on_start = on_start
-        self.on_line = on_line
+        self.written: Written | None = None
         self._wish = Wish.RUN
         self._phase = Phase.PREPARING
         self._news = asyncio.Event()

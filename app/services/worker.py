@@ -38,6 +38,7 @@ from ..ports.executor import Control, Executor, Job, Outcome, OutcomeKind
 from .bodies.running import Bodies
 from .commander import Background, Commander
 from .feed import Feed
+from .live_outputs import LiveOutputs
 from .reporting import Reports, Run, RunAbandoned
 from .verification import Verifier
 
@@ -66,7 +67,9 @@ class Worker:
         bodies: Bodies,
         output_limit: int,
         heartbeat: Callable[[], Awaitable[None]],
+        outputs: LiveOutputs | None = None,
     ) -> None:
+        """*outputs* shows what programs write while they run."""
         self._node_id = node_id
         self._capacity = capacity
         self._tiers = tiers
@@ -77,6 +80,7 @@ class Worker:
         self._executor = executor
         self._blobs = blobs
         self._bodies = bodies
+        self._outputs = outputs or LiveOutputs()
         self._output_limit = output_limit
         self._heartbeat = heartbeat
         self._runs: dict[str, Run] = {}
@@ -205,7 +209,11 @@ class Worker:
             keep_output=self._output_limit,
         )
         run.control.on_start = report.start
-        outcome = await self._executor.run(job, run.control)
+        self._outputs.begin(assigned.task_id, assigned.assignment, run.control)
+        try:
+            outcome = await self._executor.run(job, run.control)
+        finally:
+            self._outputs.end(assigned.task_id, assigned.assignment)
         if run.stopped:
             return  # the event that took the task away has closed it
         output = await self._store(assigned.task_id, outcome)

@@ -225,6 +225,12 @@ def test_a_program_runs_with_its_files_and_its_output_is_kept(image: str, shell:
     task = shell.json("task", "list", "--agent", agent)[0]
     assert shell.type("task", "logs", task["id"]) == "hello\n2\n"
     assert shell.json("task", "logs", task["id"], "--follow")["text"] == "hello\n2\n"
+    assert shell.type("task", "logs", task["id"], "--follow") == "hello\n2\n"
+
+    slow = ("--", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.5; done")
+    running = shell.json("task", "submit", agent, "--image", image, *slow)["task_id"]
+    shell.json("events", "tail", "-n", "1")
+    assert shell.type("task", "logs", running, "--follow") == "1\n2\n3\n"
 
 
 @pytest.mark.docker

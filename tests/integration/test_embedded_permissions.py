@@ -236,6 +236,23 @@ async def test_a_worker_reports_and_the_scheduler_hears(broker: Broker) -> None:
     await broker.refuses("worker-1", "symbi.node.worker-2.heartbeat")
 
 
+async def test_a_worker_answers_who_asks_for_output_once_and_says_nothing_else(broker: Broker) -> None:
+    asked: asyncio.Queue[Msg] = asyncio.Queue()
+    await broker["worker-1"].subscribe("symbi.output.worker-1.*", cb=asked.put)
+    await settled(broker["worker-1"])
+    asking = asyncio.create_task(broker["ann"].request("symbi.output.worker-1.t1", b"", timeout=SOON))
+    question = await asyncio.wait_for(asked.get(), SOON)
+    await question.respond(b"one")
+    assert (await asking).data == b"one"
+    await question.respond(b"two")
+    assert "permissions violation for publish" in await broker.logins["worker-1"].complaint()
+    for name in ("bob", "scheduler", "projector"):
+        await broker.refuses(name, "symbi.output.worker-1.t1")
+    await broker.refuses("worker-1", "_INBOX.ann.x")
+    await broker.refuses_to_hear("worker-1", "symbi.output.worker-2.*")
+    await broker.refuses_to_hear("ann", "symbi.output.worker-1.*")
+
+
 async def test_alerts_are_kept_and_heard_wherever_they_come_from(broker: Broker) -> None:
     heard: asyncio.Queue[Msg] = asyncio.Queue()
     await broker["bob"].subscribe("security.alerts", cb=heard.put)

@@ -19,7 +19,7 @@ from app.adapters.docker.errors import UnusableJob, WeakSandbox
 from app.adapters.docker.executor import DockerExecutor
 from app.adapters.docker.files import pack
 from app.adapters.docker.outcome import Traces
-from app.adapters.docker.output import WATCHED_LINES, Frames, Lines, Output
+from app.adapters.docker.output import Frames, Output
 from app.adapters.docker.settings import Image
 from app.adapters.docker.usage import Meter, Reading
 from app.ports.executor import Control, Job, OutcomeKind, Phase, Wish
@@ -43,10 +43,8 @@ def test_frames_come_apart_however_they_are_cut(size: int) -> None:
     stream = frame(1, b"out\n") + frame(2, b"") + frame(2, b"error\n") + frame(1, b"x" * 50)
     frames = Frames()
     pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
-    found = {1: b"", 2: b""}
-    for stream_number, part in itertools.chain.from_iterable(frames.feed(piece) for piece in pieces):
-        found[stream_number] += part
-    assert found == {1: b"out\n" + b"x" * 50, 2: b"error\n"}
+    found = b"".join(itertools.chain.from_iterable(frames.feed(piece) for piece in pieces))
+    assert found == b"out\nerror\n" + b"x" * 50
 
 
 @pytest.mark.parametrize("pieces", [[b"0123456789"], [b"01234", b"56789"], [b"%d" % n for n in range(10)]])
@@ -78,42 +76,26 @@ def test_output_may_be_limited_to_next_to_nothing(limit: int) -> None:
     assert output.kept() == b"abc"[:limit] + b"\n[... %d bytes left out ...]\n" % (6 - limit)
 
 
-def test_lines_are_told_when_they_are_complete() -> None:
-    lines = Lines()
-    lines.write(1, b"one\r\ntw")
-    assert lines.take() == ["one"]
-    lines.write(1, b"o\nthr\xffee")
-    assert lines.take() == ["two"]
-    lines.end()
-    assert lines.take() == ["thr\N{REPLACEMENT CHARACTER}ee"]
-    lines.end()
-    assert lines.take() == []
+@pytest.mark.parametrize("size", [1, 7, 64, 1000])
+def test_output_is_read_from_any_offset_as_far_as_it_is_kept(size: int) -> None:
+    everything = bytes(range(ord("a"), ord("z") + 1)) * 38
+    output = Output(101)
+    assert output.part(0, 10) == (0, b"")
+    for at in range(0, len(everything), size):
+        output.write(everything[at : at + size])
+    assert output.part(0, 10) == (0, everything[:10])
+    assert output.part(45, 100) == (45, everything[45:51])
+    assert output.part(51, 7) == (938, everything[938:945])  # the middle is gone
+    assert output.part(940, 1000) == (940, everything[940:])
+    assert output.part(988, 10) == (988, b"")
+    assert output.part(5000, 10) == (988, b"")
 
 
-def test_the_lines_of_two_streams_do_not_mix() -> None:
-    lines = Lines()
-    for stream, data in [(1, b"ou"), (2, b"err"), (1, b"t\n"), (2, b"or\n"), (1, b"end"), (2, b"END")]:
-        lines.write(stream, data)
-    lines.end()
-    assert lines.take() == ["out", "error", "end", "END"]
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_of_a_flood_the_newest_lines_are_told_and_the_others_counted(at_once: bool) -> None:
-    lines = Lines()
-    written = [b"%d\n" % number for number in range(1000)]
-    for piece in [b"".join(written)] if at_once else written:
-        lines.write(1, piece)
-    skipped, *told = lines.take()
-    assert told == [str(number) for number in range(1000 - WATCHED_LINES, 1000)]
-    assert skipped == f"[... {1000 - WATCHED_LINES} lines not shown ...]"
-
-
-def test_a_line_without_end_is_told_in_pieces() -> None:
-    lines = Lines()
-    for _ in range(3):
-        lines.write(1, b"x" * 10_000)
-    assert [len(line) for line in lines.take()] == [8192] * 3
+def test_output_within_the_limit_is_read_across_its_halves() -> None:
+    output = Output(10)
+    output.write(b"0123456789")
+    assert output.part(0, 100) == (0, b"01234")
+    assert output.part(5, 100) == (5, b"56789")
 
 
 def test_files_are_packed_for_everybody_to_read_and_nobody_to_write() -> None:

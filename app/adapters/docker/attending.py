@@ -1,15 +1,13 @@
-"""A running program is watched: its clock, its caller's wishes, what it uses and what it says."""
+"""A running program is watched: its clock, its caller's wishes and what it uses."""
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from ...ports.executor import Control, OutcomeKind, Phase, Wish
-from .output import Lines
 from .sandbox import Sandbox
 
-SHOWN_EVERY_S = 0.1
 MEASURED_FIRST_S = 0.02
 MEASURED_EVERY_S = 1.0
 
@@ -73,14 +71,6 @@ async def measure(sandbox: Sandbox) -> None:
         await sandbox.measure()
         await asyncio.sleep(delay)
         delay = min(2 * delay, MEASURED_EVERY_S)
-
-
-async def show(lines: Lines, on_line: Callable[[str], None]) -> None:
-    """Pass its lines on until cancelled."""
-    while True:
-        await asyncio.sleep(SHOWN_EVERY_S)
-        for line in lines.take():
-            on_line(line)
 
 
 async def first(

@@ -9,7 +9,7 @@ import structlog
 from ...errors import SymbiError
 from ...ports.executor import Control, Job, Outcome, OutcomeKind, Phase, Wish
 from . import images, outcome
-from .attending import Clock, attend, first, measure, show
+from .attending import Clock, attend, first, measure
 from .engine import Engine
 from .errors import REASONS, CalledOff, EngineRefused, ImageMissing, NoSandbox, Unstartable, WeakSandbox
 from .health import EngineFacts, examine
@@ -60,7 +60,8 @@ class DockerExecutor:
 
     async def run(self, job: Job, control: Control) -> Outcome:
         """Run *job* to its end; see the port."""
-        box = Sandbox(self._engine, job, self._runtime_id, watched=control.on_line is not None)
+        box = Sandbox(self._engine, job, self._runtime_id)
+        control.written = box.output
         try:
             await self._prepare(box, job, control)
             return await self._run(box, job, control)
@@ -116,22 +117,18 @@ class DockerExecutor:
             clock.go_on()
             control.enter(Phase.RUNNING)
             stopped = await self._attend(box, job, control, clock)
-            _show_the_rest(box, control)
             return await _judge(box, job, clock, stopped)
         except (NoSandbox, EngineRefused) as error:
             return outcome.lost(error, _traces(box, job, clock.elapsed))
 
     async def _attend(self, box: Sandbox, job: Job, control: Control, clock: Clock) -> OutcomeKind | None:
-        watchers = [asyncio.ensure_future(measure(box))]
-        if box.lines is not None and control.on_line is not None:
-            watchers.append(asyncio.ensure_future(show(box.lines, control.on_line)))
+        measuring = asyncio.ensure_future(measure(box))
         try:
             limit = job.limits.execution_timeout
             return await attend(box, control, clock, limit=limit, grace=self._stop_grace)
         finally:
-            for watcher in watchers:
-                watcher.cancel()
-            await asyncio.gather(*watchers, return_exceptions=True)
+            measuring.cancel()
+            await asyncio.gather(measuring, return_exceptions=True)
 
     async def _image(self, name: str, control: Control) -> Image:
         if found := await self._engine.call(lambda client: images.find(client, name)):
@@ -196,13 +193,6 @@ class DockerExecutor:
 def _go_on(control: Control) -> None:
     if control.wish is Wish.CANCEL:
         raise CalledOff
-
-
-def _show_the_rest(box: Sandbox, control: Control) -> None:
-    if box.lines is not None and control.on_line is not None:
-        box.lines.end()
-        for line in box.lines.take():
-            control.on_line(line)
 
 
 async def _judge(box: Sandbox, job: Job, clock: Clock, stopped: OutcomeKind | None) -> Outcome:

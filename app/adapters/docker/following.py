@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...ports.executor import MEBIBYTE
 from .engine import Engine
-from .output import Frames, Lines, Output
+from .output import Frames, Output
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -32,13 +32,12 @@ def detach(connection: Any) -> None:
 class Follower:
     """Collects the output of one container; `ended` completes with the exit code, or with `NoSandbox`."""
 
-    def __init__(self, engine: Engine, name: str, output: Output, lines: Lines | None) -> None:
+    def __init__(self, engine: Engine, name: str, output: Output) -> None:
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
         self._engine = engine
         self._name = name
         self._output = output
-        self._lines = lines
 
     def follow(self, connection: Any) -> None:
         """Read until the end, then fetch the exit code."""
@@ -56,10 +55,8 @@ class Follower:
         frames = Frames()
         try:
             while data := receive(READ_BYTES):
-                for stream, part in frames.feed(data):
+                for part in frames.feed(data):
                     self._output.write(part)
-                    if self._lines is not None:
-                        self._lines.write(stream, part)
                 if self._output.overflows:
                     time.sleep(len(data) / FLOOD_BYTES_S)
         except OSError:

@@ -13,7 +13,7 @@ from . import files, settings
 from .engine import Engine
 from .errors import EngineRefused, Unstartable
 from .following import Follower, attach, detach
-from .output import Lines, Output
+from .output import Output
 from .settings import Image
 from .usage import Meter, Reading
 
@@ -36,15 +36,13 @@ class Ended(NamedTuple):
 class Sandbox:
     """A container for one job. Call in this order: `make`, `start`, …, `remove`; `remove` always."""
 
-    def __init__(self, engine: Engine, job: Job, runtime_id: str, *, watched: bool) -> None:
-        """Lines of output are collected only if the run is *watched*."""
+    def __init__(self, engine: Engine, job: Job, runtime_id: str) -> None:
         self.name = f"symbi-{job.task_id}-{job.assignment}-{secrets.token_hex(4)}"
         self.output = Output(job.keep_output)
-        self.lines = Lines() if watched else None
         self._engine = engine
         self._job = job
         self._marks = settings.labels(runtime_id, job)
-        self._follower = Follower(engine, self.name, self.output, self.lines)
+        self._follower = Follower(engine, self.name, self.output)
         self._meter: Meter | None = None
         self._made = False
 

@@ -163,24 +163,30 @@ async def show(call: Call, task_id: TaskId) -> None:
 async def logs(
     call: Call,
     task_id: TaskId,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait until the task is over.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="See it as it is written, until the task is over.")
+    ] = False,
 ) -> None:
     """Print what a task wrote. It is kept, encrypted, when the task ends."""
-    from .. import tasks
+    from .. import live, tasks
 
     async with call.client() as client:
-        row = await (tasks.ended if follow else tasks.find)(client, task_id)
-        text = await _text(client, row)
-    call.out.document({"task": row.id, "state": row.state, "exit_code": row.exit_code, "text": text})
-    if call.json:
-        return
-    sys.stdout.write(text)
+        if follow and not call.json:
+            row, shown = await live.show(client, task_id)
+        else:
+            row = await (tasks.ended if follow else tasks.find)(client, task_id)
+            text = await _text(client, row)
+            call.out.document({"task": row.id, "state": row.state, "exit_code": row.exit_code, "text": text})
+            if call.json:
+                return
+            sys.stdout.write(text)
+            shown = bool(text)
     sys.stdout.flush()
-    if row.output is None:
+    if not shown:
         over = (
             "it left no output"
             if tasks.is_over(row)
-            else "its output comes when it ends; --follow waits for it"
+            else "its output comes when it ends; --follow shows it before"
         )
         typer.echo(f"Task {row.id} is {row.state}; {over}.", err=True)
 
