@@ -85,7 +85,7 @@ class KeyFiles:
 
     def make(self, name: str, use: KeyUse, path: Path) -> MadeKey:
         """The key in *path*, made where there is none: a second try goes on with the key of the first."""
-        make = new_seed if use is KeyUse.LOGIN else _new_signing_seed
+        make = new_seed if use is KeyUse.LOGIN else new_signing_seed
         text = private_files.read_or_create(path, make).strip()
         try:
             return self._made(name, use, path, text)
@@ -109,5 +109,6 @@ def replace(old: Path, new: Path) -> None:
     private_files.sync_directory(old.parent)
 
 
-def _new_signing_seed() -> bytes:
+def new_signing_seed() -> bytes:
+    """What a key file holds: 32 random bytes, in base64."""
     return base64.b64encode(os.urandom(32)) + b"\n"

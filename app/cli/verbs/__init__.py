@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import typer
 
+from . import bodies  # noqa: F401 - it adds verbs to a group
 from .agent import agent
 from .config import config
 from .doctor import doctor_verbs
+from .dsl import dsl
 from .events import events
 from .identity import identity
 from .keys import keys
@@ -16,16 +18,19 @@ from .role import role
 from .status import status_verbs
 from .task import task
 from .up import up_verbs
+from .witness import witness
 
 ROOT_VERBS: Sequence[typer.Typer] = (quickstart_verbs, up_verbs, status_verbs, doctor_verbs)
 
 GROUPS: Mapping[str, typer.Typer] = {
     "agent": agent,
+    "dsl": dsl,
     "task": task,
     "events": events,
     "projections": projections,
     "identity": identity,
     "role": role,
     "keys": keys,
+    "witness": witness,
     "config": config,
 }
