@@ -27,7 +27,7 @@ from ..ports.clock import Clock, SystemClock, random_bytes
 from ..services.feed import Feed
 from ..services.genesis import found
 from ..services.log_past import SeenBefore, check_past
-from ..services.reading import load_keyring
+from ..services.reading import extend_keyring, load_keyring
 from ..services.snapshotting import Chain, Snapshots
 from ..services.stamping import Stamp
 from ..services.verification import Verifier
@@ -96,10 +96,13 @@ async def start_core(
     seen_before = SeenBefore(settings.audit_storage / "log-store.json")
     if "gateway" in roles:
         await check_past(JetStreamStore(reader), seen_before)
-        await found(log, stamp, root, clock, founders(keys, data, settings), keys.founding_seed())
     keyring = await load_keyring(log, root.public_key, crypto)
     snapshots = Snapshots(PostgresSnapshots(engine), log, gateway_key, crypto, origin=f"symbi/{deployment}")
     restored = await snapshots.restore(keyring)
+    if "gateway" in roles:
+        first = founders(keys, data, settings)
+        if await found(log, stamp, root, clock, first, keys.founding_seed(), restored.world):
+            await extend_keyring(log, keyring, crypto, after=restored.world.seq)
     verifier = Verifier(keyring, crypto, threads, restored.world.revisions)
     return Core(
         settings=settings,

@@ -22,6 +22,7 @@ from events.signing import POSSESSION_TYPE, SigningKey
 from ..ports.clock import Clock
 from ..ports.event_log import Draft, EventLog, Expectation, WrongRevision
 from .stamping import Cause, Place, Stamp
+from .world import World
 
 
 @dataclass(frozen=True)
@@ -63,31 +64,41 @@ def founding_events(founder: Founder, seed: str) -> list[Event]:
 
 
 async def found(
-    log: EventLog, stamp: Stamp, root: SigningKey, clock: Clock, founders: Sequence[Founder], seed: str
-) -> None:
+    log: EventLog,
+    stamp: Stamp,
+    root: SigningKey,
+    clock: Clock,
+    founders: Sequence[Founder],
+    seed: str,
+    world: World,
+) -> bool:
     """Record each founder that the log does not know yet; one batch each, so that none is half there.
 
-    *seed* must be random and the same at every start of this runtime.
+    *seed* must be random and the same at every start of this runtime; of the log only what *world* does not
+    cover is read. True where somebody was recorded.
     """
-    waiting = list(founders)
+    waiting, recorded = list(founders), False
     while waiting:
-        known, expected, revision = await _identities(log)
+        known, expected, revision = await _identities(log, world)
         waiting = [founder for founder in waiting if founder.name not in known]
         if waiting:
             drafts = _drafts(waiting[0], stamp, root, clock, seed, revision)
+            recorded = True
             with suppress(WrongRevision):  # another process founds too: look again
                 await log.append(drafts, expected)
+    return recorded
 
 
-async def _identities(log: EventLog) -> tuple[set[str], Expectation, int]:
-    """Which identities the log knows, where it ends for them, and the last revision among them.
+async def _identities(log: EventLog, world: World) -> tuple[set[str], Expectation, int]:
+    """Which identities there are, where the log ends for them, and the last revision among them.
 
     Only who is there matters here, so nothing is verified: a forged registration could keep a founder out,
     which shows at once, and let nobody in.
     """
     of = identifiers.boundary(None, "identity", "any")
-    known, last_seq, revision = set(), 0, 0
-    async for raw in log.read(of):
+    cursor = world.cursor(of)
+    known, last_seq, revision = set(world.identities), cursor.last_seq, cursor.revision
+    async for raw in log.read(of, after=last_seq):
         last_seq = raw.seq
         try:
             envelope, _ = decode(raw.payload)

@@ -22,10 +22,15 @@ READINGS = tuple(f".{event.subject_tokens()}" for event in BY_TYPE.values() if e
 async def load_keyring(log: EventLog, root_public_key: bytes, provider: Provider) -> Keyring:
     """Every key that the log registers up to now; only what the root key signed counts."""
     keyring = Keyring(root_public_key)
-    async for raw in log.read(KEY_EVENTS):
+    await extend_keyring(log, keyring, provider, after=0)
+    return keyring
+
+
+async def extend_keyring(log: EventLog, keyring: Keyring, provider: Provider, *, after: int) -> None:
+    """Add what the log says about keys after that position, up to now."""
+    async for raw in log.read(KEY_EVENTS, after=after):
         # Each by itself: between them lie events of the same boundary that are not read here.
         await Verifier(keyring, provider).check([raw])
-    return keyring
 
 
 async def identity_of(log: EventLog, verifier: Verifier, name: str) -> Identity:
