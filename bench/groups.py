@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from .dsl import MEASUREMENTS as DSL
 from .harness import Row
 from .log import MEASUREMENTS as LOG
 
@@ -15,5 +16,6 @@ class Measurement(NamedTuple):
 
 
 GROUPS: Mapping[str, Sequence[Measurement]] = {
+    "dsl": [Measurement(title, run) for title, run in DSL.items()],
     "log": [Measurement(title, run) for title, run in LOG.items()],
 }

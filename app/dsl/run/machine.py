@@ -82,6 +82,8 @@ _END: Final = object()
 _DYNAMIC_CALLS: Final = frozenset({CALL_METHOD, CALL_VALUE})
 _CALLING_BACK: Final = 4
 """Steps that it costs to go back into a built-in that called back."""
+_CATCHING: Final = 8
+"""Steps that an error costs."""
 _MOST_MESSAGE: Final = 2000
 
 Frame = tuple[list[Any], Any, int, int]
@@ -468,9 +470,10 @@ class Machine:
                                 registers[d] = remainder(meter, x, y)
             except Failure as failure:
                 # Whichever was told last: neither ever grows.
-                fuel = min(fuel, meter.fuel)
+                fuel = min(fuel, meter.fuel) - _CATCHING
                 found = self._handler(registers, block, failure)
                 if found is None:
+                    meter.fuel = max(0, fuel)
                     message = failure.message
                     if len(message) > _MOST_MESSAGE:
                         message = f"{message[:_MOST_MESSAGE]}…"

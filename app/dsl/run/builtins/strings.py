@@ -161,8 +161,9 @@ def reverse(meter: Meter, text: str) -> str:
 @implements("String.format")
 def format_(meter: Meter, template: str, *values: Value) -> str | Secret:
     """A secret among the values makes a secret of the whole."""
-    meter.spend(len(template) >> 4)
     parts = _parts(meter, template, values)
+    # A place costs about as much as a few instructions.
+    meter.spend((len(template) >> 4) + 4 * len(parts))
     for part in parts:
         meter.allocate(text_size(part) if isinstance(part, str) else SMALL + SLOT * len(part.parts))
     if any(isinstance(part, Secret) for part in parts):
