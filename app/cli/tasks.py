@@ -43,6 +43,8 @@ def as_json(row: TaskRow) -> dict[str, Any]:
 
 def shown_work(row: TaskRow) -> str:
     """What the task does, on one line."""
+    if row.work.get("kind") == "body":
+        return f"the body of {row.work.get('definition', {}).get('agent', 'its agent')}"
     return " ".join(row.work.get("argv", [])) or str(row.work.get("kind"))
 
 

@@ -68,7 +68,7 @@ class DefinitionTwice(Invalid):
 
 
 class AgentHasNoBody(Rejected):
-    """The agent {agent_id} has no body to run: its definition has no `with` block, or it is no definition."""
+    """The agent {agent_id} has no body: give it a program to run, or a definition with a `with` block."""
 
 
 class InputsInvalid(Invalid):

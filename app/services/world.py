@@ -317,6 +317,8 @@ def result_of(event: Event) -> dict[str, Any]:
     match event.name:
         case "agent.readied":
             result["state"] = "ready"
+            if inputs := event.config.inputs:  # type: ignore[attr-defined]
+                result["inputs"] = [each.name for each in inputs]
         case "agent.initialization.failed":
             result |= {"state": "failed", "reasons": event.reasons}  # type: ignore[attr-defined]
     return result

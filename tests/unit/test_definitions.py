@@ -49,7 +49,7 @@ def spawn(text: str, agent_id: str = "a1", **more: Any) -> SpawnAgent:
 async def test_a_good_definition_makes_a_ready_agent_and_its_text_is_kept() -> None:
     async with small_runtime() as runtime:
         answer = await runtime.do(spawn(GOOD))
-        assert answer.result == {"agent_id": "a1", "state": "ready"}
+        assert answer.result == {"agent_id": "a1", "state": "ready", "inputs": ["n"]}
         registered, spawned, readied = (await runtime.events())[-3:]
         digest = "sha256:" + hashlib.sha256(GOOD.encode()).hexdigest()
         assert isinstance(registered, AgentRegistered)

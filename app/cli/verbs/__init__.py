@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import typer
 
+from . import bodies  # noqa: F401 - it adds verbs to a group
 from .agent import agent
 from .config import config
 from .doctor import doctor_verbs

@@ -18,8 +18,14 @@ AgentId = Annotated[str, typer.Argument(metavar="AGENT", help="The agent's id.",
 Definition = Annotated[
     Path,
     typer.Argument(
-        metavar="FILE", help="The agent's definition, TOML or JSON; - is stdin.", show_default=False
+        metavar="FILE",
+        help="The agent's definition (.symbi, .dsl), or its configuration (.toml, .json); - is stdin.",
+        show_default=False,
     ),
+]
+OfFile = Annotated[
+    str | None,
+    typer.Option("--agent", metavar="NAME", help="Which agent of the file; else its only one."),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most that many, the newest.")]
@@ -32,14 +38,16 @@ async def spawn(
     agent_id: Annotated[
         str | None, typer.Option("--id", help="The agent's id; else one is made.", show_default=False)
     ] = None,
+    of_file: OfFile = None,
     wait: Annotated[bool, typer.Option("--wait", help="Return when the projections show the agent.")] = False,
 ) -> None:
     """Give a definition an identity and check it. An invalid one makes a failed agent: exit code 1."""
     from events.commands import SpawnAgent
 
-    from ..requests import build, document_of, last_seq, read_definition
+    from ..definitions import fields_of
+    from ..requests import build, document_of, last_seq
 
-    command = build(SpawnAgent, agent_id=agent_id, config=read_definition(definition))
+    command = build(SpawnAgent, agent_id=agent_id, **fields_of(definition, of_file))
     async with call.client() as client:
         answer = await client.send(command)
         if wait:
@@ -49,26 +57,35 @@ async def spawn(
 
 
 def _say_spawned(call: Call, result: dict[str, Any]) -> None:
+    from ..definitions import show_reasons
+
     agent_id, reasons = result["agent_id"], result.get("reasons")
     if not reasons:
-        call.out.say(f"[green]Agent {agent_id} is ready.[/] Give it work: symbi task submit {agent_id} -- …")
+        given = " ".join(f"--input {name}=…" for name in result.get("inputs", []))
+        submit = f"symbi task submit {agent_id} {given or '-- …'}"
+        call.out.say(f"[green]Agent {agent_id} is ready.[/] Give it work: {submit}")
+        show_reasons(call.out, result.get("remarks", []))
         return
     call.out.say(f"[bold red]Agent {agent_id} failed.[/] Its definition is invalid:")
-    for reason in reasons:
-        call.out.item(reason)
-    call.out.say("Correct the definition and spawn it again.")
+    show_reasons(call.out, reasons)
+    call.out.say("\nCorrect the definition and spawn it again.")
     raise typer.Exit(1)
 
 
 @verb(agent, "deploy")
-async def deploy(call: Call, agent_id: AgentId, definition: Definition) -> None:
-    """Replace a ready agent's configuration by a new version of its definition."""
+async def deploy(call: Call, agent_id: AgentId, definition: Definition, of_file: OfFile = None) -> None:
+    """Replace a ready agent's definition by a new version. An invalid one is refused."""
     from events.commands import DeployAgent
 
-    from ..requests import build, read_definition, send
+    from ..definitions import fields_of, show_reasons
+    from ..requests import build, document_of
 
-    command = build(DeployAgent, agent_id=agent_id, config=read_definition(definition))
-    await send(call, command, f"Agent {agent_id} has its new configuration.")
+    command = build(DeployAgent, agent_id=agent_id, **fields_of(definition, of_file))
+    async with call.client() as client:
+        answer = await client.send(command)
+    call.out.document(document_of(answer))
+    call.out.say(f"Agent {agent_id} has its new definition.")
+    show_reasons(call.out, answer.result.get("remarks", []))
 
 
 @verb(agent, "list")
@@ -97,8 +114,17 @@ async def list_agents(
 
 
 @verb(agent, "show")
-async def show(call: Call, agent_id: AgentId) -> None:
+async def show(
+    call: Call,
+    agent_id: AgentId,
+    definition: Annotated[
+        bool, typer.Option("--definition", help="Print the text of its definition, as it was given.")
+    ] = False,
+) -> None:
     """Show one agent: its state, its configuration, its tasks."""
+    if definition:
+        await _show_definition(call, agent_id)
+        return
     from projections import lifecycle, scheduler
 
     from ..agents import as_json, facts
@@ -111,6 +137,30 @@ async def show(call: Call, agent_id: AgentId) -> None:
         tasks = await scheduler.task_counts(connection, agent_id)
     call.out.document({**as_json(row), "tasks": dict(tasks)})
     call.out.facts(facts(row, tasks))
+
+
+async def _show_definition(call: Call, agent_id: str) -> None:
+    from ..definitions import definition_of
+
+    async with call.client() as client:
+        ref, text = await definition_of(client, agent_id)
+    shown = text.decode("utf-8", "replace")
+    call.out.document({**ref.model_dump(mode="json"), "text": shown})
+    call.out.verbatim(shown)
+
+
+@verb(agent, "diff")
+async def diff(
+    call: Call,
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="A definition file, or an agent's id.")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="Another one, or the same one now.")],
+) -> None:
+    """Show what changed between two definitions in what they mean: layout and comments count for nothing."""
+    from .. import definitions
+
+    changes = await definitions.changes(call, before, after)
+    call.out.document([definitions.change_as_json(change) for change in changes])
+    call.out.table(changes, definitions.CHANGES, none="They mean the same.")
 
 
 @verb(agent, "history")

@@ -40,6 +40,14 @@ async def submit(
             "--file", metavar="PATH=LOCAL", help="A local file, read-only at PATH in its directory."
         ),
     ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="NAME=VALUE",
+            help="An input of the agent's body: text or JSON, or @FILE for what is in it.",
+        ),
+    ] = None,
     noop: Annotated[
         bool, typer.Option("--noop", help="Run nothing: the task completes as soon as it starts.")
     ] = False,
@@ -57,17 +65,20 @@ async def submit(
         ),
     ] = False,
 ) -> None:
-    """Give work to an agent: a program that runs in a container without network."""
+    """Give work to an agent: its own body, or a program that runs in a container without network."""
     from uuid import uuid4
 
     from events.commands import SubmitTask, TaskLimits
     from events.identifiers import derived_id
 
     from .. import tasks
-    from ..requests import build, document_of, last_seq, pairs
+    from ..inputs import body_work
+    from ..requests import BadOption, build, document_of, last_seq, pairs
     from ..times import seconds
 
-    if not argv and not noop:
+    if given and (argv or noop):
+        raise BadOption(problems="--input is for the agent's body; leave out --noop and what follows --")
+    if (image or env or file) and not argv:
         raise tasks.NothingToRun(agent=agent_id)
     command_id = str(uuid4())
     async with call.client() as client:
@@ -78,7 +89,9 @@ async def submit(
             agent_id=agent_id,
             work=tasks.noop_work(argv or [])
             if noop
-            else await tasks.command_work(client, task_id, argv or [], image, env or [], file or []),
+            else await tasks.command_work(client, task_id, argv, image, env or [], file or [])
+            if argv
+            else await body_work(client, task_id, agent_id, given or []),
             tier="realtime" if realtime else None,
             priority=priority,
             limits=build(TaskLimits, execution_timeout=seconds(timeout)) if timeout else None,
