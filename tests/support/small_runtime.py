@@ -30,6 +30,7 @@ from app.services.gateway import Gateway
 from app.services.genesis import Founder, found
 from app.services.handle import CommandLoop
 from app.services.keyring import Keyring
+from app.services.live_outputs import LiveOutputs
 from app.services.preparing import Preparing
 from app.services.reading import load_keyring
 from app.services.scheduler import Scheduler
@@ -263,6 +264,7 @@ class SmallRuntime:
                 verifier=self.verifier,
                 memory_mb=memory_mb,
             ),
+            outputs=LiveOutputs(),
             output_limit=4096,
             heartbeat=heartbeat,
         )
