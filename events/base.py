@@ -81,6 +81,10 @@ class Record(BaseModel, metaclass=_PlainInstances):
 OF_AGENTS = frozenset({"agent", "task", "tool"})
 """Aggregates inside an agent's boundary: the envelopes of their events name the agent."""
 
+OF_EITHER = frozenset({"approval", "policy"})
+"""Aggregates inside the boundary of the agent that the data names, and with one of their own where it names
+none."""
+
 OF_NOBODY = frozenset({"identity", "log", "node"})
 """Aggregates with a boundary of their own: the envelopes of their events name no agent."""
 

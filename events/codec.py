@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from . import __name__ as _package
 from . import __path__ as _path
 from . import strict_json, upcast
-from .base import BY_TYPE, OF_AGENTS, OF_NOBODY, Event
+from .base import BY_TYPE, OF_AGENTS, OF_EITHER, OF_NOBODY, Event
 from .envelope import Envelope
 from .personal import Sealed, personal_fields
 
@@ -88,6 +88,8 @@ def _contradiction(envelope: Envelope, event: Event) -> str | None:
         return f"subject: the data is about {about!r}, the envelope about {envelope.subject!r}"
     if aggregate in OF_NOBODY and envelope.agent is not None:
         return f"agent: {event.name} belongs to no agent's history"
+    if aggregate in OF_EITHER and envelope.agent != event.__dict__.get("agent_id"):
+        return f"agent: the data names {event.__dict__.get('agent_id')!r}, the envelope {envelope.agent!r}"
     if aggregate in OF_AGENTS:
         named = event.__dict__.get("agent_id", envelope.agent)
         if envelope.agent is None or envelope.agent != named:

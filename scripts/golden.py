@@ -121,7 +121,7 @@ def _envelope(event: Event, key: signing.SigningKey) -> dict[str, Any]:
         "subject": f"{event.aggregate}/{event.about() or 'sample-1'}",
         "time": MADE,
         "tenant": "example",
-        "agent": "sample-1" if event.aggregate in OF_AGENTS else None,
+        "agent": "sample-1" if event.aggregate in OF_AGENTS else event.__dict__.get("agent_id"),
         "revision": None if event.asserts_nothing else 7,
         "actor": "human/operator",
         "onbehalfof": "human/somebody",

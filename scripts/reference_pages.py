@@ -87,7 +87,8 @@ def _aggregate(command: type[Command]) -> str:
 
 
 def _event(event: type[Event]) -> str:
-    agent = "<agent>" if event.aggregate in OF_AGENTS else None
+    in_agent = event.aggregate in OF_AGENTS or "agent_id" in event.model_fields
+    agent = "<agent>" if in_agent else None
     of = (agent, event.aggregate, f"<{event.aggregate}>")
     guard = f"expects nothing new in `{boundary(*of)}`"
     if event.asserts_nothing:

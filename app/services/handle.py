@@ -10,26 +10,34 @@ from events import identifiers
 from events.base import Event
 from events.commands import (
     AgentCommand,
+    ApprovalCommand,
     DeployAgent,
     NodeCommand,
     RecordedEvent,
+    RecordViolation,
+    RegisterPolicy,
     Request,
     SpawnAgent,
     SubmitTask,
 )
+from events.commands.policy import ToBundles
 from events.commands.task import TaskCommand
 from events.commands.tool import ToolCommand
 from events.identifiers import boundary
 from events.signing import SigningKey
 
 from ..domain.agent import AGENT, Agent
+from ..domain.approval import APPROVAL
 from ..domain.decider import Context
 from ..domain.definition import Checked
 from ..domain.identity import IDENTITY, Identity
 from ..domain.node import NODE, Node
+from ..domain.policy import POLICY
 from ..domain.task import TASK
 from ..domain.tool import TOOL
+from ..domain.violation import violate
 from ..errors import Conflict, Denied, Rejected, Unavailable
+from ..policy.bundle.admitting import admit
 from ..policy.roles import Asked, authorize
 from ..ports.clock import Clock
 from ..ports.event_log import Draft, EventLog, Expectation, WrongRevision
@@ -157,6 +165,10 @@ class CommandLoop:
 
     async def _prepare(self, request: Request, command: AnyCommand, place: Place, key: str) -> Checked | None:
         """What takes time to find out; nobody else decides about the agent meanwhile."""
+        if isinstance(command, RegisterPolicy):
+            self._permit(request, command, place, key)
+            await asyncio.to_thread(admit, command.bundle, command.digest)
+            return None
         if self._prepares is None or not isinstance(command, SpawnAgent | DeployAgent | SubmitTask):
             return None
         self._permit(request, command, place, key)  # nothing is read for who may not ask
@@ -190,6 +202,13 @@ class CommandLoop:
             return TOOL.decide(world.calling(command.agent_id, command.task_id), command, context)
         if isinstance(command, NodeCommand):
             return NODE.decide(world.nodes.get(command.node_id) or Node(), command, context)
+        if isinstance(command, ToBundles):
+            return POLICY.decide(world.governing.policy_set(command.policy_id), command, context)
+        if isinstance(command, RecordViolation):
+            return violate(agent or Agent(), command)
+        if isinstance(command, ApprovalCommand):
+            approval = world.governing.approval(place.aggregate_id)
+            return APPROVAL.decide(approval, command, context)
         return IDENTITY.decide(world.identities.get(command.identity_id) or Identity(), command, context)
 
     async def _append(

@@ -21,12 +21,13 @@ from events.commands import (
     RequestApproval,
     SpawnAgent,
 )
+from events.commands.policy import ToBundles
 from events.commands.task import FireSchedule, SubmitTask, TaskCommand
 from events.commands.tool import ToolCommand
 from events.identifiers import NOBODY, boundary
 from events.identity import AuthFailed, IdentityEvent, Role
 from events.node import NodeEvent
-from events.policy import PolicyEvent
+from events.policy import AboutBundles
 from events.task import TaskEvent
 from events.tool import ToolEvent
 from projections.quarantine import Bad
@@ -189,7 +190,7 @@ class World:
             self._fold_call(event)
         elif isinstance(event, NodeEvent):
             self.nodes[event.node_id] = NODE.evolve(self.nodes.get(event.node_id) or NODE.initial, event)
-        elif isinstance(event, PolicyEvent | ApprovalEvent):
+        elif isinstance(event, AboutBundles | ApprovalEvent):
             self.governing.take(event)
         elif isinstance(event, IdentityEvent) and revision is not None:
             self._fold_identity(seq, event)
@@ -260,14 +261,7 @@ def boundary_of_subject(subject: str) -> str | None:
 
 
 AnyCommand: TypeAlias = (
-    AgentCommand
-    | TaskCommand
-    | ToolCommand
-    | NodeCommand
-    | IdentityCommand
-    | PolicyCommand
-    | RecordViolation
-    | ApprovalCommand
+    AgentCommand | TaskCommand | ToolCommand | NodeCommand | IdentityCommand | PolicyCommand | ApprovalCommand
 )
 
 
@@ -284,7 +278,7 @@ def place_of(command: AnyCommand, command_id: str) -> Place:
         return Place("task", command.task_id, command.agent_id)
     if isinstance(command, NodeCommand):
         return Place("node", command.node_id)
-    if isinstance(command, PolicyCommand):
+    if isinstance(command, ToBundles):
         return Place("policy", command.policy_id)
     if isinstance(command, RecordViolation):
         return Place("agent", command.agent_id, command.agent_id)
@@ -307,7 +301,16 @@ def place_of_event(event: Event, place: Place) -> Place:
 @cache
 def _told(event_type: type[Event]) -> tuple[str, ...]:
     """Which of an event's fields an answer tells."""
-    names = ("agent_id", "task_id", "call_id", "approval_id", "node_id", "identity_id", "key_id", "assignment")
+    names = (
+        "agent_id",
+        "task_id",
+        "call_id",
+        "approval_id",
+        "node_id",
+        "identity_id",
+        "key_id",
+        "assignment",
+    )
     return tuple(name for name in names if name in event_type.model_fields)
 
 

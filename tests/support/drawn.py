@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from app.ports.event_log import Draft
 from app.services.stamping import Cause, Place, Stamp, Stamped
 from events import signing
-from events.base import OF_AGENTS, Event
+from events.base import OF_AGENTS, OF_EITHER, Event
 from events.strict_json import MAX_INTEGER, MIN_INTEGER
 
 M = TypeVar("M", bound=BaseModel)
@@ -59,6 +59,8 @@ def stampeds(draw: st.DrawFn, event: Event) -> Stamped:
     """*event* as the runtime signs it, in an envelope whose optional parts come and go."""
     in_agent = event.aggregate in OF_AGENTS
     agent = (event.__dict__.get("agent_id") or draw(tokens)) if in_agent else None
+    if event.aggregate in OF_EITHER:
+        agent = event.__dict__.get("agent_id")
     cause = Cause(
         actor=f"human/{draw(tokens)}",
         correlation_id=draw(texts),

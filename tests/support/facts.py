@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from events import clock, identifiers
 from events.agent import AgentReadied, AgentRegistered, AgentSpawned
 from events.agent_config import AgentConfig, ResourceLimits
-from events.base import OF_AGENTS, Event
+from events.base import OF_AGENTS, OF_EITHER, Event
 from events.codec import Fact, Raw
 from events.envelope import Envelope
 from events.task import CommandWork, TaskAssigned, TaskCompleted, TaskStarted, TaskSubmitted
@@ -86,7 +86,7 @@ class History:
             agent = agent or getattr(event, "agent_id", None)
             assert agent is not None, f"{event.name} belongs to an agent"
         else:
-            agent = None
+            agent = event.__dict__.get("agent_id") if event.aggregate in OF_EITHER else None
         seq = self.head + 1
         of = identifiers.boundary(agent, event.aggregate, about)
         if not event.asserts_nothing:
