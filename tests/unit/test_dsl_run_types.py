@@ -11,7 +11,9 @@ TYPES = """
     type Row = { id: int, amount: float, tags: List<String> }
     type Rows = List<Row>
     type Money = float
-    type Loop = Loop
+    type Loop = Option<Loop>
+    type Round = Trip
+    type Trip = Round
 """
 
 
@@ -30,8 +32,11 @@ TYPES = """
         ("JSON", {"a": [1]}, {"a": [1]}),
         ("Undeclared", "anything", "anything"),
         ("Loop", 1, 1),
+        ("Trip", 1, 1),
         ("Rows", [{"id": 1, "amount": 2, "tags": []}], [{"id": 1, "amount": 2.0, "tags": []}]),
         ("int", None, None),
+        ("Option<Row>", None, None),
+        ("List<Option<float>>", [None, 1], [None, 1.0]),
     ],
 )
 def test_inputs_become_what_their_types_say(of: str, data: Any, expected: Any) -> None:
@@ -58,6 +63,8 @@ def test_inputs_of_a_record_type_are_records_also_inside() -> None:
         ("Row", {"id": 1, "amount": 2, "tags": [], "more": 1}, "x must be of type Row, .* it has more"),
         ("Row", {"id": 1, "amount": 2, "tags": [1]}, r"x\.tags\[0\] must be of type String, not int"),
         ("Row", [], "x must be of type Row, not List"),
+        ("Option<int>", "1", "x must be of type int, not String"),
+        ("Secret", "s3cret", "x must be of type Secret, not String"),
         ("Duration", "30s", "x must be of type Duration, not String"),
     ],
 )

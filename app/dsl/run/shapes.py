@@ -15,8 +15,13 @@ from .values import Duration, List, Map, Value, type_name
 Types: TypeAlias = Mapping[str, Type | Mapping[str, Type]]
 """The types of a definition by name: the fields of a record, or what an alias stands for."""
 
-_SAME: Final = {"Array": "List", "Object": "Map", "duration": "Duration", "string": "String", "Int": "int"}
-_KNOWN: Final = ("bool", "int", "float", "String", "List", "Map", "Duration")
+_SAME: Final = {"Array": "List"}
+_KNOWN: Final = ("null", "bool", "int", "float", "String", "List", "Map", "Duration", "Secret", "Function")
+_ANYTHING: Final = NamedType("any")
+_DEEPEST: Final = 32
+"""Aliases and options that are looked through in a row."""
+_OPTIONS: Final = ("Option", "Maybe")
+"""`Option<T>` is T or null, as every type is: it says so, and only the checker minds."""
 
 
 def resolved(types: Types, name: str) -> str:
@@ -26,12 +31,16 @@ def resolved(types: Types, name: str) -> str:
 
 
 def _followed(types: Types, of: Type) -> Type:
-    """*of*, or what it is an alias of; an alias of itself is left as it is."""
-    seen = {of.name}
-    while isinstance(found := types.get(of.name), NamedType | GenericType) and found.name not in seen:
+    """*of*, or what it is an alias or an option of; what leads back to itself asks for nothing."""
+    for _ in range(_DEEPEST):
+        if isinstance(of, GenericType) and of.name in _OPTIONS:
+            of = of.arguments[0]
+            continue
+        found = types.get(of.name)
+        if not isinstance(found, NamedType | GenericType):
+            return of
         of = found
-        seen.add(of.name)
-    return of
+    return _ANYTHING
 
 
 class Shape:

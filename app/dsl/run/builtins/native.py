@@ -35,6 +35,7 @@ CLASSES: Final[dict[str, tuple[type, ...]]] = {
     "Map": (Map,),
     "Duration": (Duration,),
     "Function": (Function,),
+    "Secret": (Secret,),
 }
 """The classes of the values of a type; none named: any."""
 
