@@ -9,7 +9,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from events.commands import SignedRequest
+from events.commands import Answer, SignedRequest
 from events.signing import KEY_HEADER, SIGNATURE_HEADER
 
 from ..ports.commands import PING, Decides
@@ -20,6 +20,8 @@ INBOXES = ("_INBOX.", "_R_.")
 """Where answers may go: a login's own inbox, or the way back to another account."""
 
 SCREENED_TOGETHER = 64
+HELD_BYTES = 64 * 1024 * 1024
+"""The most that commands take together while they wait for their answers; others are turned away."""
 STOPPED_WITHIN_S = 10.0
 
 _log = structlog.get_logger(__name__)
@@ -28,9 +30,10 @@ _log = structlog.get_logger(__name__)
 class CommandServer:
     """Serves the gateway of this process; several processes share the queue group."""
 
-    def __init__(self, nc: Client, gateway: Decides) -> None:
+    def __init__(self, nc: Client, gateway: Decides, *, held_bytes: int = HELD_BYTES) -> None:
         self._nc = nc
         self._gateway = gateway
+        self._room = held_bytes
         self._running: set[asyncio.Task[None]] = set()
         self._arrivals: list[tuple[SignedRequest, str]] = []
         self._subscription: Subscription | None = None
@@ -64,6 +67,10 @@ class CommandServer:
         signed = SignedRequest(
             message.subject, message.data, headers.get(SIGNATURE_HEADER, ""), headers.get(KEY_HEADER, "")
         )
+        if len(signed.payload) > self._room:
+            await self._reply(signed, message.reply, self._gateway.turn_away(signed))
+            return
+        self._room -= len(signed.payload)
         self._arrivals.append((signed, message.reply))
         if len(self._arrivals) == 1:  # what arrives in the same turn of the loop is screened together
             asyncio.get_running_loop().call_soon(self._take_arrivals)
@@ -84,7 +91,12 @@ class CommandServer:
             self._run(self._serve(signed, reply, good))
 
     async def _serve(self, signed: SignedRequest, reply: str, verified: bool) -> None:
-        answer = await self._gateway.answer(signed, verified=verified)
+        try:
+            await self._reply(signed, reply, await self._gateway.answer(signed, verified=verified))
+        finally:
+            self._room += len(signed.payload)
+
+    async def _reply(self, signed: SignedRequest, reply: str, answer: Answer) -> None:
         # The gateway may publish events: answering wherever a caller likes would let the caller write there.
         if reply.startswith(INBOXES):
             await self._nc.publish(reply, answer.to_bytes())

@@ -43,3 +43,7 @@ class Decides(Protocol):
         Only for a command that this very process has signed, or that `screen` found well signed.
         """
         ...
+
+    def turn_away(self, signed: SignedRequest) -> Answer:
+        """The answer to a command that there is no room for now; it is not looked at."""
+        ...

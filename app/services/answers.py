@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -13,6 +13,12 @@ from ..ports.answers import AnswerStore, StoredAnswer
 from .world import Done
 
 FLUSH_EVERY_S = 0.05
+WRITTEN_TOGETHER, WRITTEN_BYTES = 1000, 8 * 1024 * 1024
+HELD_BYTES = 64 * 1024 * 1024
+"""What answers and their commands may take together while they wait to be written."""
+OVERHEAD_BYTES = 500
+"""What one answer takes in memory beside its bytes, about."""
+
 _log = structlog.get_logger(__name__)
 
 _FAMILIES: tuple[tuple[type[SymbiError], str], ...] = (
@@ -66,17 +72,36 @@ class Refusals:
             self._known.popitem(last=False)
 
 
-class AnswerWriter:
-    """Writes answers to the store in groups, behind the replies, and once more at the end."""
+class AnswersPileUp(Unavailable):
+    """The answers to {waiting} commands wait for the database, and no more are kept in memory; send the \
+same request again when the database is back."""
 
-    def __init__(self, store: AnswerStore, encrypt: Callable[[bytes], bytes]) -> None:
+
+class AnswerWriter:
+    """Writes answers to the store in groups, behind the replies, and once more at the end.
+
+    While the store is away answers wait in memory, up to so many bytes; then no more commands are carried
+    out. Dropping the oldest would lose what nothing else holds: a refusal, and the bytes of a command that
+    an auditor asks for.
+    """
+
+    def __init__(
+        self, store: AnswerStore, encrypt: Callable[[bytes], bytes], *, held_bytes: int = HELD_BYTES
+    ) -> None:
         self._store = store
         self._encrypt = encrypt
         self._waiting: list[StoredAnswer] = []
+        self._room = held_bytes
+
+    def check_room(self) -> None:
+        """Return where one more answer can wait. Raises `AnswersPileUp`."""
+        if self._room <= 0:
+            raise AnswersPileUp(waiting=len(self._waiting))
 
     def write(self, answer: StoredAnswer) -> None:
         """Queue *answer*; its request is encrypted before it leaves the process."""
         self._waiting.append(answer)
+        self._room -= _size(answer)
 
     async def run(self) -> None:
         """Write for ever. While the store does not answer, what waits is kept and tried again."""
@@ -97,10 +122,11 @@ class AnswerWriter:
             Unavailable: the store does not answer; nothing is lost.
         """
         while self._waiting:
-            batch = self._waiting[:1000]
+            batch = _first(self._waiting)
             sealed = await asyncio.to_thread(self._seal, batch)
             await self._store.save_many(sealed)
             del self._waiting[: len(batch)]
+            self._room += sum(map(_size, batch))
 
     def _seal(self, batch: list[StoredAnswer]) -> list[StoredAnswer]:
         return [
@@ -115,3 +141,19 @@ class AnswerWriter:
             )
             for one in batch
         ]
+
+
+def _size(answer: StoredAnswer) -> int:
+    return len(answer.request) + len(answer.answer) + OVERHEAD_BYTES
+
+
+def _first(waiting: Sequence[StoredAnswer]) -> list[StoredAnswer]:
+    """The first of them, as many as are written together; at least one."""
+    batch: list[StoredAnswer] = []
+    size = 0
+    for one in waiting[:WRITTEN_TOGETHER]:
+        size += _size(one)
+        if batch and size > WRITTEN_BYTES:
+            break
+        batch.append(one)
+    return batch

@@ -89,6 +89,10 @@ class Gateway:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._authenticator.well_signed, batch)
 
+    def turn_away(self, signed: SignedRequest) -> Answer:
+        """The answer to a command that there is no room for now; it is not looked at."""
+        return self._refuse(signed, None, Overloaded(waiting=self._waiting))
+
     async def answer(self, signed: SignedRequest, *, verified: bool = False) -> Answer:
         """The answer to a command; *verified* when this process has signed it, or `screen` found it good."""
         request: Request | None = None
@@ -134,6 +138,7 @@ class Gateway:
         request, digest = authentic.request, signed.digest
         if (known := await self._known(request, digest, authentic.made_ns)) is not None:
             return known
+        self._writer.check_room()
         cause = Cause.of(
             request, self._loop.world.actor(request.principal), digest, signed.key, signed.signature
         )
