@@ -49,6 +49,7 @@ lock: setup ## resolve the requirements again (UPGRADE=1: to the newest versions
 docs: setup ## regenerate docs/reference
 	@$(BIN)/python -m scripts.reference
 	@$(BIN)/python -m scripts.cli_reference
+	@$(BIN)/python -m scripts.dsl_reference
 
 clean: ## remove what these commands made, except .symbi (your data) and container images
 	rm -rf .venv .peers .bench .images.env dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -46,8 +46,9 @@ def _set(document: dict[str, Any], field: str, value: Any) -> None:
 
 def without_effect(agent: ReadAgent) -> Iterator[str]:
     """What *agent* says that has no effect yet, one sentence each."""
-    for read in agent.attributes.values():
-        if awaits := BY_NAME[read.name].awaits:
+    for field, read in agent.attributes.items():
+        awaits = BY_NAME[read.name].awaits
+        if awaits and read.value != AgentConfig.model_fields[field].default:
             yield f"`{read.name}` has no effect yet: the runtime has no {awaits}."
     for block in agent.blocks:
         yield f"The {block.kind} `{block.name}` has no effect yet; it is kept in the configuration."

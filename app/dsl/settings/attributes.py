@@ -93,6 +93,7 @@ ATTRIBUTES = (
         'What the agent\'s code may reach: nothing (`"deny_all"`), everything (`"allow_all"`), or the hosts '
         "of a list.",
         '`"deny_all"`',
+        awaits="networks in sandboxes",
     ),
     Attribute(
         "priority",
@@ -123,15 +124,15 @@ ATTRIBUTES = (
         "privacy",
         Choice.of(*Privacy),
         "privacy",
-        "How closely what the agent is given and makes is kept; policies read it as `context.agent.privacy`.",
+        "How closely what the agent is given and makes is kept.",
         '`"normal"`',
+        awaits="policies that speak of it",
     ),
     Attribute(
         "security",
         _LEVELS,
         "security",
-        'How much protection the agent demands; `"maximum"` demands the strictest sandbox tier, and policies '
-        "read it as `context.agent.security`.",
+        'How much protection the agent demands; `"maximum"` demands the strictest sandbox tier.',
         '`"normal"`',
     ),
     Attribute(
@@ -147,7 +148,7 @@ ATTRIBUTES = (
         "requires",
         "What whoever gives the agent work must have been granted: clearances and approvals by name.",
         "nothing",
-        awaits="policies",
+        awaits="policies that speak of it",
     ),
 )
 
