@@ -102,9 +102,9 @@ def test_an_expression_has_its_value(expression: str, expected: Any) -> None:
         ('Row {a: 1}["z"]', "KeyError: a Row without z"),
         ("null.a", "TypeError: null has no a"),
         ("[1].size", "TypeError: a List has no size"),
-        ("5()", "TypeError: int is not a function"),
+        ("5()", "TypeError: an int is not a function"),
         ("(x => x)()", "TypeError: a lambda takes 1 and is given 0 arguments"),
-        ("5.upper()", "TypeError: int has no method upper"),
+        ("5.upper()", "TypeError: an int has no method upper"),
         ('"a".frob()', "TypeError: a String has no frob"),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_new_entry_may_be_assigned_to_a_map_and_to_a_record() -> None:
         ("let m = {}; m.a.b = 1;", "KeyError: a Map without a"),
         ("let m = {}; m.a += 1;", "KeyError: a Map without a"),
         ("let m = {}; m[1] = 1;", "TypeError: the key of a Map is a String, not int"),
-        ("let n = 5; n.push(1);", "TypeError: int has no method push"),
+        ("let n = 5; n.push(1);", "TypeError: an int has no method push"),
         ("for x in 5 { }", "TypeError: cannot go through int"),
         ("if 1 { }", "TypeError: a condition must be a bool, not int"),
     ],

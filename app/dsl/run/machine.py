@@ -72,6 +72,7 @@ from .values import (
     Secret,
     SecretRef,
     Value,
+    described,
     share,
     type_name,
 )
@@ -505,7 +506,7 @@ class Machine:
     def _call(self, frame: Frame, callee: Value, arguments: Sequence[Value]) -> tuple[list[Any], Block]:
         """The registers and the first block of a function whose caller is to wait in *frame*."""
         if not isinstance(callee, Function):
-            raise Failure("TypeError", f"{type_name(callee)} is not a function")
+            raise Failure("TypeError", f"{described(callee)} is not a function")
         code = callee.code
         if len(arguments) != code.arity:
             raise Failure(
@@ -602,7 +603,7 @@ class Machine:
 
 
 def _no_method(receiver: Value, name: str) -> Failure:
-    return Failure("TypeError", f"{type_name(receiver)} has no method {name}")
+    return Failure("TypeError", f"{described(receiver)} has no method {name}")
 
 
 def _native(meter: Meter, native: Native, arguments: Any, registers: list[Any]) -> Value:

@@ -167,16 +167,16 @@ def binary(b: Builder, node: Binary, want: int | None) -> int:
     want = b.temporary() if want is None else want
     with b.released():
         left, right = b.operand(node.left, (node.right,)), b.expr(node.right)
-        operate(b, node.operator, want, left, right, node)
+        operate(b, node.operator, want, left, right, node.span)
     return want
 
 
-def operate(b: Builder, operator: str, d: int, left: int, right: int, node: Expression) -> None:
+def operate(b: Builder, operator: str, d: int, left: int, right: int, span: Span) -> None:
     """Emit the instruction of a binary *operator*."""
     if operator in _INSTRUCTIONS:
-        b.emit(_INSTRUCTIONS[operator], d, left, right, node.span)
+        b.emit(_INSTRUCTIONS[operator], d, left, right, span)
     else:
-        b.emit(BINARY, d, left, (OPERATIONS[operator], right), node.span)
+        b.emit(BINARY, d, left, (OPERATIONS[operator], right), span)
 
 
 def _truth(b: Builder, node: Expression, want: int | None) -> int:

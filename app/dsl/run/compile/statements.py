@@ -60,7 +60,7 @@ def _update(b: Builder, node: Assign) -> None:
     value = b.expr(node.value)
     plain = not where.path and not where.variable.boxed
     result = where.variable.register if plain else b.temporary()
-    operate(b, node.operator[0], result, current, value, node.target)
+    operate(b, node.operator[0], result, current, value, node.span)
     store(b, where, result, node.target)
 
 
