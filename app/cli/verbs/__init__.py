@@ -8,6 +8,7 @@ from . import bodies  # noqa: F401 - it adds verbs to a group
 from .agent import agent
 from .config import config
 from .doctor import doctor_verbs
+from .dsl import dsl
 from .events import events
 from .identity import identity
 from .keys import keys
@@ -23,6 +24,7 @@ ROOT_VERBS: Sequence[typer.Typer] = (quickstart_verbs, up_verbs, status_verbs, d
 
 GROUPS: Mapping[str, typer.Typer] = {
     "agent": agent,
+    "dsl": dsl,
     "task": task,
     "events": events,
     "projections": projections,
