@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,45 @@ def read(path: Path, *, syntax_only: bool = False) -> "tuple[Source, Sequence[Di
         return parsed.source, parsed.diagnostics, None
     reading = read_definition(data, name)
     return reading.source, reading.diagnostics, reading
+
+
+@dataclass(frozen=True)
+class LaidOut:
+    """A file as it should be laid out."""
+
+    text: str
+    changes: bool
+    """Whether it is not so yet."""
+
+    def write(self, path: Path) -> None:
+        """Put the text in place of what *path* holds, whole or not at all; its mode stays."""
+        from app.adapters import durable_files
+
+        path = path.resolve()
+        mode = path.stat().st_mode
+        durable_files.replace(path, self.text.encode())
+        path.chmod(mode)
+
+
+@dataclass(frozen=True)
+class NotLaidOut:
+    """A file that cannot be laid out, because of its errors."""
+
+    source: "Source"
+    diagnostics: "Sequence[Diagnostic]"
+
+
+def lay_out(path: Path) -> LaidOut | NotLaidOut:
+    """How the file should be laid out. Raises `Invalid` where it cannot be read."""
+    from app.dsl.formatting import formatted
+    from app.dsl.syntax import load
+
+    data, name = content(path)
+    parsed = load(data, name)
+    if not parsed.ok:
+        return NotLaidOut(parsed.source, parsed.diagnostics)
+    text = formatted(parsed)
+    return LaidOut(text, text.encode() != data)
 
 
 def rendered(source: "Source", diagnostics: "Sequence[Diagnostic]") -> "Text":

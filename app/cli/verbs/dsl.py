@@ -9,7 +9,7 @@ from ...errors import Invalid
 from ..calls import Call, verb
 from ..groups import group
 
-dsl = group("Definitions of agents: check them, see what follows from them.")
+dsl = group("Definitions of agents: check them, lay them out, see what follows from them.")
 
 Files = Annotated[
     list[Path],
@@ -53,6 +53,43 @@ def check(
 
 def _all_of(number: int) -> str:
     return "The definition is" if number == 1 else f"All {number} definitions are"
+
+
+@verb(dsl, "fmt")
+def fmt(
+    call: Call,
+    paths: Files,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit code 1 where something would change.")
+    ] = False,
+) -> None:
+    """Lay definitions out the one way, in place; what comes from stdin goes to stdout. Errors: exit code 2.
+
+    Meaning and comments stay; so does a file that has errors.
+    """
+    from .. import checking
+
+    changed: list[str] = []
+    wrong = False
+    for path in checking.files(paths):
+        laid_out = checking.lay_out(path)
+        if isinstance(laid_out, checking.NotLaidOut):
+            wrong = True
+            call.out.show(checking.rendered(laid_out.source, laid_out.diagnostics))
+            continue
+        if path == checking.STDIN and not check:
+            call.out.verbatim(laid_out.text)
+        elif laid_out.changes:
+            changed.append(str(path))
+            if not check:
+                laid_out.write(path)
+    call.out.document({"changed": changed})
+    for name in changed:
+        call.out.item(name)
+    if wrong:
+        raise typer.Exit(Invalid.exit_code)
+    if changed and check:
+        raise typer.Exit(1)
 
 
 @verb(dsl, "show")
