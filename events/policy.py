@@ -115,6 +115,8 @@ class PolicyDecision(Event):
     """As policies write them: `rate_limit:1000/3600s/principal`."""
     limits: list[str] = Field(default_factory=list)
     """Beside each rate limit and budget, in their order: under what it is counted, `policy|whose`."""
+    approvals: list[str] = Field(default_factory=list)
+    """The approvals that it rests on; one for a single act is used up by this."""
     holds: dict[str, bool] = Field(default_factory=dict)
     """The conditions that the interpreter evaluated, by name."""
     suspend: bool = False
