@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.dsl.run import Finished, Run, Stopped, WrongInputs, to_json
+from app.dsl.run import Called, Finished, Run, Stopped, WrongInputs, to_json
 from tests.support.dsl_run import compiled, ending, error, result, to_the_end
 
 TYPES = """
@@ -120,6 +120,17 @@ def test_a_result_that_cannot_be_json_is_an_error_that_nobody_catches() -> None:
         end = ending(body)
         assert isinstance(end, Stopped)
         assert (end.kind, end.message) == ("TypeError", "the result: a Function cannot be JSON")
+
+
+def test_a_run_asks_again_until_it_is_answered() -> None:
+    run = Run(compiled("let l = []; l.push(1); return l + [ask(l)];"), {})
+    asked = run.go()
+    assert isinstance(asked, Called)
+    assert run.go() is asked
+    run.answer(2)
+    end = to_the_end(run)
+    assert isinstance(end, Finished)
+    assert to_json(end.value) == [1, 2]
 
 
 def test_a_run_says_again_how_it_ended_and_how_much_it_used() -> None:

@@ -1,22 +1,15 @@
-"""The loop that runs compiled code, on a stack of its own: it can stop at any block and go on later.
+"""The loop that runs compiled code, on a stack of its own: it can stop at any block and go on later."""
 
-What is on the stack, from the bottom, is `(registers, block, d, size)`: the registers of a function that
-waits for a call, the block that the call ends, the register that its result goes to, and what is given back
-to the meter when it returns. A built-in that calls back is `(what it holds, generator, NATIVE, 0)`.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
-from ..source import NOWHERE, Span
+from ..source import Span
 from .access import element, member, place, store
-from .arguments import Arguments
+from .activation import BOTTOM, Activation
 from .builtins.native import Native
-from .code import Block, Code
 from .equality import equals
 from .failures import Failure, LimitReached
-from .json_text import canonical, json_size, to_json
-from .limits import Limits, Meter
+from .limits import Meter
 from .opcodes import (
     ADD,
     BINARY,
@@ -59,7 +52,7 @@ from .opcodes import (
 from .operators import add, at_most, equal, less, multiply, negative, number, remainder, subtract, within
 from .sizes import ENTRY, SLOT, SMALL, list_size, text_size
 from .sizes import MAP as MAP_SIZE
-from .steps import Called, Finished, Step, Stopped, Yielded
+from .steps import Step, Stopped, Yielded
 from .values import (
     CONTAINERS,
     LARGEST_INT,
@@ -72,90 +65,23 @@ from .values import (
     Secret,
     SecretRef,
     Value,
-    described,
     share,
     type_name,
 )
 
-_NATIVE: Final = -1
-_BOTTOM: Final = -2
 _END: Final = object()
 _DYNAMIC_CALLS: Final = frozenset({CALL_METHOD, CALL_VALUE})
-_CALLING_BACK: Final = 4
-"""Steps that it costs to go back into a built-in that called back."""
 _CATCHING: Final = 8
 """Steps that an error costs."""
 _MOST_MESSAGE: Final = 2000
 
-Frame = tuple[list[Any], Any, int, int]
 
-
-class Machine:
+class Machine(Activation):
     """Runs a `Code`: `go` until it has ended; after a `Called`, `answer` or `fail`, then `go` again."""
-
-    def __init__(self, code: Code, arguments: Sequence[Value], limits: Limits) -> None:
-        self._meter = Meter(limits, self._roots)
-        self._limits = limits
-        self._stack: list[Frame] = [([], None, _BOTTOM, 0)]
-        self._registers: list[Any] = [*arguments, *code.rest]
-        self._block: Block | None = code.entry
-        self._sent: Value = None
-        """What a built-in that called back was last given."""
-        self._raised: Failure | None = None
-        self._calls = 0
-        self._awaiting = -1
-        """The register that the answer goes to."""
-        self.ended: Finished | Stopped | None = None
-
-    @property
-    def steps(self) -> int:
-        """The fuel that is used up."""
-        return self._limits.fuel - self._meter.fuel
-
-    @property
-    def waits(self) -> bool:
-        """Whether it waits for an answer."""
-        return self._awaiting >= 0
-
-    def _roots(self) -> Iterator[Sequence[Any]]:
-        yield self._registers
-        yield (self._sent,)
-        for registers, _, _, _ in self._stack:
-            yield registers
-
-    def take(self, size: int) -> None:
-        """Charge values from outside; the run ends when there is no room for them."""
-        self._meter.free -= size
-        if self._meter.free < 0:
-            try:
-                self._meter.count_again()
-            except LimitReached as reached:
-                span = self._block.code[0][4] if self._block else NOWHERE
-                self._end(Stopped("limit", reached.resource, reached.message, span))
-
-    def answer(self, value: Value) -> None:
-        """What the world answers to the call that it waits in."""
-        assert self._block is not None
-        self._registers[self._awaiting] = value
-        self._block = self._block.following
-        self._awaiting = -1
-
-    def fail(self, failure: Failure) -> None:
-        """The call that it waits in fails with an error that the body may catch."""
-        self._raised = failure
-        self._awaiting = -1
 
     def go(self, most: int) -> Step:
         """Go on for about *most* steps, or until something else than taking a break comes of it."""
-        return self.ended or self._loop(most)
-
-    def _end(self, step: Finished | Stopped) -> Step:
-        for _, waiting, d, _ in self._stack:
-            if d == _NATIVE:
-                waiting.close()
-        self.ended = step
-        self._stack, self._registers, self._block = [], [], None
-        return step
+        return self.ended or self._asked or self._loop(most)
 
     # One function on purpose: a call of a Python function costs as much as three instructions.
     def _loop(self, most: int) -> Step:
@@ -381,7 +307,7 @@ class Machine:
                                 if d >= 0:
                                     registers[d] = x
                                     block = block.following
-                                elif d == _BOTTOM:
+                                elif d == BOTTOM:
                                     meter.fuel = fuel
                                     return self._finish(x, span)
                                 else:
@@ -399,9 +325,9 @@ class Machine:
                             elif op == CAPABILITY:
                                 meter.fuel = meter.began = fuel
                                 self._block = block
-                                called = self._called(a, b, registers, span)
+                                self._asked = self._called(a, b, registers, span)
                                 self._awaiting = d
-                                return called
+                                return self._asked
                             elif op == BRANCH_IN:
                                 meter.fuel = meter.began = fuel
                                 block = b[0] if within(meter, registers[d], registers[a]) else b[1]
@@ -484,127 +410,6 @@ class Machine:
                 meter.fuel = max(0, min(fuel, meter.fuel))
                 return self._end(Stopped("limit", reached.resource, reached.message, span))
 
-    def _too_deep(self) -> None:
-        raise LimitReached("recursion", f"more than {self._limits.depth} calls inside one another")
-
-    def _handler(self, registers: list[Any], block: Any, failure: Failure) -> tuple[list[Any], Block] | None:
-        """Where the body catches the *failure*, what waited in between given up; none: nowhere."""
-        while True:
-            if isinstance(block, Block) and block.handler is not None:
-                handler = block.handler
-                self._registers = registers
-                registers[handler.register] = _error(failure)
-                registers[handler.register + 1] = failure
-                return registers, handler.block
-            registers, block, d, size = self._stack.pop()
-            self._meter.free += size
-            if d == _BOTTOM:
-                return None
-            if d == _NATIVE:
-                block.close()
-
-    def _call(self, frame: Frame, callee: Value, arguments: Sequence[Value]) -> tuple[list[Any], Block]:
-        """The registers and the first block of a function whose caller is to wait in *frame*."""
-        if not isinstance(callee, Function):
-            raise Failure("TypeError", f"{described(callee)} is not a function")
-        code = callee.code
-        if len(arguments) != code.arity:
-            raise Failure(
-                "TypeError", f"{code.name} takes {code.arity} and is given {len(arguments)} arguments"
-            )
-        if len(self._stack) >= self._limits.depth:
-            self._too_deep()
-        self._stack.append((*frame[:3], code.size))
-        self._registers = [*arguments, *callee.captured, *code.rest]
-        self._meter.free -= code.size
-        if self._meter.free < 0:
-            self._meter.count_again()
-        return self._registers, code.entry
-
-    def _method(
-        self, native: Native | None, name: str, receiver: Value, given: tuple[Any, ...], arguments: Arguments
-    ) -> Any:
-        """Call a method that calls nothing back, with named arguments; one that does not exist fails."""
-        if native is None:
-            raise _no_method(receiver, name)
-        values = native.arranged(*arguments.split(given))
-        native.check(values)
-        return native.function(self._meter, receiver, *values)
-
-    def _call_method(
-        self, d: int, receiver_at: int, what: tuple[Any, str, Any], block: Block
-    ) -> tuple[list[Any], Block]:
-        registers = self._registers
-        receiver = share(registers[receiver_at])
-        natives, name, arguments = what
-        native = natives.get(receiver.__class__)
-        if native is None:
-            raise _no_method(receiver, name)
-        positional, named = arguments.split(arguments.pick(registers))
-        values = native.arranged(positional, named) if named else positional
-        native.check(values)
-        if not native.calls_back:
-            registers[d] = native.function(self._meter, receiver, *values)
-            assert block.following is not None
-            return registers, block.following
-        if len(self._stack) >= self._limits.depth:
-            self._too_deep()
-        held: list[Any] = [receiver, *values]
-        waiting = native.function(self._meter, held, receiver, *values)
-        self._stack.append((registers, block, d, 0))
-        try:
-            return self._resume(held, waiting, None)
-        except Failure:
-            self._stack.pop()
-            raise
-
-    def _resume(self, held: list[Any], waiting: Any, value: Value) -> tuple[list[Any], Block]:
-        """Give a built-in that called back what that gave, and go on with its next call, or with its caller.
-
-        It is not on the stack, its caller is; a `Failure` leaves it so.
-        """
-        self._registers, self._sent = held, value
-        self._meter.fuel -= _CALLING_BACK
-        try:
-            callee, arguments = waiting.send(value)
-        except StopIteration as stop:
-            registers, block, d, _ = self._stack.pop()
-            self._registers = registers
-            registers[d] = stop.value
-            return registers, block.following
-        return self._call((held, waiting, _NATIVE, 0), callee, arguments)
-
-    def _called(self, name: str, arguments: Any, registers: list[Any], span: Span) -> Called:
-        """What the body asks of the world. Raises `Failure` when an argument cannot leave the body."""
-        positional, named = arguments.split(arguments.pick(registers))
-        if self._calls >= self._limits.calls:
-            raise LimitReached("calls", f"more than {self._limits.calls} calls")
-        self._within_output(List(list(positional)), f"the arguments of {name}")
-        self._within_output(Map(dict(named)), f"the arguments of {name}")
-        request = canonical(
-            Map({"capability": name, "positional": List(list(positional)), "named": Map(dict(named))})
-        )
-        self._calls += 1
-        return Called(self._calls - 1, name, positional, named, request, span)
-
-    def _within_output(self, value: Value, what: str) -> None:
-        most = self._limits.output
-        if json_size(self._meter, value, most) > most:
-            raise LimitReached("output", f"{what}: more than {most} bytes")
-
-    def _finish(self, value: Value, span: Span) -> Step:
-        try:
-            self._within_output(value, "the result")
-            # Whoever gets it need not expect that it cannot be JSON.
-            to_json(value)
-        except Failure as failure:
-            return self._end(Stopped("error", failure.kind, f"the result: {failure.message}", span))
-        return self._end(Finished(value))
-
-
-def _no_method(receiver: Value, name: str) -> Failure:
-    return Failure("TypeError", f"{described(receiver)} has no method {name}")
-
 
 def _native(meter: Meter, native: Native, arguments: Any, registers: list[Any]) -> Value:
     """Call a built-in function."""
@@ -630,11 +435,6 @@ def _secret(meter: Meter, path: str, entry: Value) -> Secret:
         raise Failure("TypeError", f"the entry of a secret is a String, not {type_name(entry)}")
     meter.allocate(2 * SMALL)
     return Secret((SecretRef(path, entry),))
-
-
-def _error(failure: Failure) -> Map:
-    """What `catch (e)` gives the body."""
-    return Map({"kind": failure.kind, "message": failure.message}, "Error")
 
 
 def _shown(value: Value) -> str:

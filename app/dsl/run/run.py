@@ -52,7 +52,7 @@ class Run:
     def go(self, most: int = A_TURN) -> Step:
         """Go on for a turn of about *most* steps. One built-in may take longer, up to `MOST_AT_ONCE`.
 
-        After a `Called` it must be answered first; after the end it says how it ended again.
+        Until a `Called` is answered it says that again, and after the end how it ended.
         """
         return self._machine.go(most)
 

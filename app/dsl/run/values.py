@@ -92,9 +92,6 @@ class Box:
 Value: TypeAlias = bool | int | float | str | List | Map | Range | Duration | Secret | Function | None
 
 CONTAINERS: Final[frozenset[Any]] = frozenset({List, Map})
-ORDERED: Final = frozenset({int, float, str})
-"""The classes whose values, both of the same one, Python compares as the language does."""
-
 _NAMES: dict[type, str] = {
     type(None): "null",
     bool: "bool",

@@ -11,13 +11,6 @@ Price = Literal["step", "length", "sort", "result"]
 """Steps that a call costs: one; or one more for every 16 elements (or 64 characters) of its receiver, or for
 every comparison of a sort. What is created costs one step for every 256 bytes, whatever the price."""
 
-PRICES: dict[Price, str] = {
-    "step": "1",
-    "length": "1 + n/16, of text 1 + n/64",
-    "sort": "1 + n · log₂ n",
-    "result": "1 + what is created",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
