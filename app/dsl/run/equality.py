@@ -117,6 +117,7 @@ class Identities:
         """The number of *value*. Raises `Failure` for secrets, functions and what is nested too deep."""
         known = self._known.get(id(value)) if value.__class__ in CONTAINERS else None
         if known is None:
+            self._meter.spend(_STEPS)
             self._meter.allocate(_ROOM)
             key = self._key(value, _depth)
             known = self._numbers.setdefault(key, len(self._numbers))

@@ -162,6 +162,7 @@ def enumerate_(meter: Meter, items: Items) -> List:
 
 @implements("List.join")
 def join(meter: Meter, items: Items, separator: str = "") -> str:
+    meter.spend(4 * len(items.items))
     meter.allocate(list_size(len(items.items)) + text_size(separator) * len(items.items))
     texts: list[str] = []
     for item in items.items:
