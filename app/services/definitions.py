@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -72,6 +72,7 @@ class _Read:
     reading: Reading
     compiled: Mapping[str, Compiled]
     """By the name of the agent: those that have a body."""
+    warnings: Sequence[str] = ()
 
     @property
     def definition(self) -> Definition | None:
@@ -92,6 +93,8 @@ class Definitions:
         self._read: OrderedDict[tuple[str, str], asyncio.Future[_Read]] = OrderedDict()
         self._bytes = 0
         self._kept: OrderedDict[str, ContentRef] = OrderedDict()
+        self._checked: OrderedDict[tuple[str, str, str | None], Checked] = OrderedDict()
+        """What came of the texts that were given last, for the many agents that are made of one."""
         thread.submit(_read, b"agent first { with { } }", "first", tools)  # the first one makes the parser
 
     async def check(self, text: str, file: str, agent: str | None) -> Checked:
@@ -102,6 +105,14 @@ class Definitions:
             AgentNotChosen: it cannot be said which of its agents is meant.
             Unavailable: the content store does not answer.
         """
+        asked = (text, file, agent)
+        if (known := self._checked.get(asked)) is None:
+            known = self._checked[asked] = await self._check(text, file, agent)
+            if len(self._checked) > KEPT or sum(len(each) for each, _, _ in self._checked) > KEPT_BYTES:
+                self._checked.popitem(last=False)
+        return known
+
+    async def _check(self, text: str, file: str, agent: str | None) -> Checked:
         data = text.encode("utf-8", "surrogatepass")
         if len(data) > MAX_BYTES:
             raise DefinitionTooLarge(size=len(data), limit=MAX_BYTES)
@@ -115,7 +126,7 @@ class Definitions:
         except NoSuchAgent as error:
             raise AgentNotChosen(why=error) from None
         ref = DefinitionRef(digest=digest, content=content, agent=chosen.name, file=file)
-        remarks = [*chosen.without_effect, *_warnings(read.reading)]
+        remarks = [*chosen.without_effect, *read.warnings]
         return Checked(digest, chosen.config.name, chosen.config, (), ref, remarks)
 
     async def body(self, work: BodyWork) -> Body:
@@ -208,7 +219,7 @@ def _read(data: bytes, file: str, tools: Mapping[str, Builtin] | None) -> _Read:
         compiled = {name: compile_program(program, name) for name, one in agents.items() if one.has_body}
     except CompileError as error:
         raise DefinitionUnreadable(digest=reading.digest, why=error.message) from None
-    return _Read(reading, compiled)
+    return _Read(reading, compiled, _warnings(reading))
 
 
 def _warnings(reading: Reading) -> list[str]:

@@ -11,14 +11,12 @@ from events.base import Event
 from events.commands import (
     AgentCommand,
     ApprovalCommand,
-    DeployAgent,
     NodeCommand,
     RecordedEvent,
     RecordViolation,
     RegisterPolicy,
     Request,
     SpawnAgent,
-    SubmitTask,
 )
 from events.commands.policy import ToBundles
 from events.commands.task import TaskCommand
@@ -42,7 +40,7 @@ from ..policy.roles import Asked, authorize
 from ..ports.clock import Clock
 from ..ports.event_log import Draft, EventLog, Expectation, WrongRevision
 from .authentication import UnknownKey
-from .preparing import Prepares
+from .preparing import Prepares, takes_time
 from .stamping import Cause, Place, Stamp
 from .verification import Verifier
 from .world import AnyCommand, Done, World, place_of, place_of_event, result_of
@@ -169,7 +167,7 @@ class CommandLoop:
             self._permit(request, command, place, key)
             await asyncio.to_thread(admit, command.bundle, command.digest)
             return None
-        if self._prepares is None or not isinstance(command, SpawnAgent | DeployAgent | SubmitTask):
+        if self._prepares is None or not takes_time(command):
             return None
         self._permit(request, command, place, key)  # nothing is read for who may not ask
         return await self._prepares.prepare(command, self.world.agents.get(place.agent or ""))

@@ -18,6 +18,13 @@ MAX_INPUTS = 16 * 1024 * 1024
 """Bytes of JSON that a body may be given."""
 
 
+def takes_time(command: AnyCommand) -> bool:
+    """Whether there is something to find out before *command* is decided."""
+    if isinstance(command, SubmitTask):
+        return isinstance(command.work, BodyWork)
+    return isinstance(command, SpawnAgent | DeployAgent) and command.source is not None
+
+
 class Prepares(Protocol):
     """Looks into a command before it is decided."""
 

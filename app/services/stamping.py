@@ -122,7 +122,7 @@ class Stamp:
                 "causationid": cause.causation_id,
                 "traceparent": cause.traceparent,
                 "policydigest": None,
-                "dataclasses": [str(name) for name in getattr(event, "data_classes", None) or ()],
+                "dataclasses": [str(name) for name in event.__dict__.get("data_classes") or ()],
                 "nonce": base64.b64encode(self._random(16)).decode(),
                 "data": data,
             }

@@ -58,7 +58,7 @@ def fold(agent: AgentRow | None, fact: Fact) -> tuple[AgentRow, list[TransitionR
 
 def _steps(agent: AgentRow, states: tuple[str, ...], fact: Fact, at: int) -> list[TransitionRow]:
     event = fact.event
-    task = getattr(event, "task_id", None)
+    task = event.__dict__.get("task_id")
     came_from = (agent.state, *states)
     return [
         TransitionRow(
@@ -84,7 +84,8 @@ def agent_of(fact: Fact) -> str:
 def _reason(event: Event) -> str:
     if type(event) is AgentInitializationFailed:
         return "; ".join(event.reasons)
-    return getattr(event, "reason", "")
+    reason: str = event.__dict__.get("reason", "")  # a model takes long to say that it lacks an attribute
+    return reason
 
 
 def _registered(agent: AgentRow | None, fact: Fact, event: AgentRegistered) -> AgentRow:
