@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..request import Entity, EntityRef
+from ..request import Entity, EntityRef, EntityType
 from .entities import Entities, Look, Seen, check
 
 
@@ -86,6 +86,9 @@ class Closures:
         seen = self._seen.get(ref)
         if seen is None and (entity := self._entities.get(ref)) is not None:
             seen = self._seen[ref] = self._look.at(entity)
+        if seen is None and ref.type == EntityType.ROLE:
+            # A role that nobody holds is a role all the same.
+            seen = self._seen[ref] = Seen(ref, {}, {}, (), {})
         return seen
 
     def _catch_up(self) -> None:

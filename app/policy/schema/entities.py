@@ -31,7 +31,10 @@ ENTITIES: dict[EntityType, EntityShape] = {
             "sensitivity": Attribute(LONG, True, "Of the most sensitive of those, 0 to 100."),
             "tier": Attribute(STRING, doc="The sandbox that it demands, docker or gvisor."),
             "capabilities": Attribute(SetOf(STRING), True, "What its definition says it may call."),
-            "state": Attribute(STRING, True, "Of its life cycle: ready, running, …"),
+            "security": Attribute(STRING, True, "How much protection it demands: normal, high or maximum."),
+            "privacy": Attribute(STRING, True, "normal, high or strict."),
+            "network": Attribute(STRING, True, "What it may reach: deny_all, allow_list or allow_all."),
+            "model": Attribute(STRING, doc="The language model that it speaks to."),
             "quarantined": Attribute(BOOL, True),
             "memory_mb": Attribute(
                 LONG, True, "The most that one of its tasks may use; so are the next ones."
