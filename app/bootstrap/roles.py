@@ -251,7 +251,8 @@ def schedule_of(core: Core) -> tuple[Schedule, int]:
     """The scheduler's state where the feed begins; take it before anything moves the world on."""
     world = core.world
     tasks = [(world.task_agents[task_id], task) for task_id, task in world.tasks.items()]
-    return Schedule.restored(world.agents, tasks, world.nodes.values()), world.seq
+    ahead = {of: cursor.last_seq for of, cursor in world.cursors.items() if cursor.last_seq > world.seq}
+    return Schedule.restored(world.agents, tasks, world.nodes.values(), ahead=ahead), world.seq
 
 
 def bus_of(core: Core, role: str, gateway: Gateway | None) -> CommandBus:

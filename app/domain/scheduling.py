@@ -12,13 +12,15 @@ from typing import TypeAlias
 from events.agent import AgentEvent
 from events.base import Event
 from events.commands import AssignTask, CancelTask, DeadLetterTask, RequeueTask, RetryTask
-from events.node import Capacity, NodeDrained, NodeEvent, NodeJoined
-from events.task import PriorityTier, TaskEvent
+from events.identifiers import boundary
+from events.node import Capacity, NodeDrained, NodeEvent, NodeJoined, NodeLost, NodeRemoved
+from events.task import PriorityTier, TaskAssigned, TaskEvent
 
 from .agent import AGENT, ENDED, Agent, AgentState
 from .node import Node as NodeFacts
 from .node import NodeState
 from .task import ENDED as TASK_ENDED
+from .task import FAILED as TASK_FAILED
 from .task import ON_A_NODE, Task, TaskStatus, evolve_task
 
 Decision: TypeAlias = AssignTask | CancelTask | RetryTask | RequeueTask | DeadLetterTask
@@ -30,6 +32,10 @@ UNRETRIED = frozenset({"no_sandbox", "image_missing", "refused"})
 
 LOST_TRIES = 3
 """How often a task is tried again because its node was lost, beyond the retries it asked for."""
+
+FAILED_KEPT = 200_000
+"""Failed tasks are remembered up to this many, as many as those who decide remember of all that have ended:
+one that is forgotten here cannot be tried again there."""
 
 PASSED_BY = 64
 """How many tasks that fit on no node now are passed by in the search for one that does."""
@@ -138,11 +144,17 @@ class Schedule:
     def __init__(self) -> None:
         self._lanes: dict[str, _Lane] = {}
         self._entries: dict[str, _Entry] = {}
+        self._failed: dict[str, None] = {}
+        """Tasks that have failed, in the order in which they did."""
         self._nodes: dict[str, _Node] = {}
         self._offers: dict[bool, list[tuple[Rank, str]]] = {False: [], True: []}
         """The best task of each lane; those that are bodies by themselves, since others may have no room."""
         self._too_large: list[tuple[Rank, str, bool]] = []
         """Offers that no node could hold, whatever ends: they wait for another node."""
+        self._ahead: dict[str, int] = {}
+        """Boundary → up to which position its events are known without having been taken."""
+        self._suspects: dict[str, tuple[int, str]] = {}
+        """Task → the assignment that is lost, and why, unless it turns out to be newer than the loss."""
         self._owed: dict[str, Decision] = {}
         """Task → what must be commanded about it, where that is no assignment."""
 
@@ -152,9 +164,15 @@ class Schedule:
         agents: Mapping[str, Agent],
         tasks: Iterable[tuple[str, Task]],
         nodes: Iterable[NodeFacts],
+        ahead: Mapping[str, int] | None = None,
     ) -> "Schedule":
-        """The state as of a snapshot; *tasks* are (agent id, task), oldest first."""
+        """The state as of a snapshot; *tasks* are (agent id, task), oldest first.
+
+        *ahead* says of boundaries whose events are in the state already, up to which position: whoever takes
+        a snapshot knows what it wrote itself before the log brings it. These events will come once more.
+        """
         self = cls()
+        self._ahead = dict(ahead or {})
         for node in nodes:
             if node.state in (NodeState.JOINED, NodeState.DRAINING) and node.capacity is not None:
                 self._nodes[node.node_id] = _Node(node.node_id, node.capacity, node.state is NodeState.JOINED)
@@ -171,7 +189,12 @@ class Schedule:
 
     def take(self, seq: int, agent_id: str | None, event: Event) -> None:
         """Fold one event at position *seq*."""
-        if isinstance(event, NodeEvent):
+        if isinstance(event, TaskAssigned):
+            self._suspects.pop(event.task_id, None)
+        if self._ahead and seq <= self._ahead.get(_boundary_of(agent_id, event), 0):
+            if isinstance(event, NodeJoined | NodeLost | NodeRemoved):
+                self._suspect(event)
+        elif isinstance(event, NodeEvent):
             self._take_node(event)
         elif agent_id is not None and isinstance(event, AgentEvent | TaskEvent):
             lane = self._lanes.get(agent_id)
@@ -189,6 +212,7 @@ class Schedule:
 
     def decide(self, most: int = 500) -> list[Decision]:
         """What to command now, at most *most*; an empty list when everything must wait."""
+        self._lose_suspects()
         decisions = [self._owed.pop(task_id) for task_id in list(islice(self._owed, most))]
         while len(decisions) < most and (assignment := self._next_assignment()) is not None:
             decisions.append(assignment)
@@ -238,6 +262,7 @@ class Schedule:
         task, names = entry.task, {"agent_id": entry.agent_id, "task_id": entry.task.task_id}
         if task.status not in ON_A_NODE or task.assignment != entry.lost:
             self._owed.pop(task.task_id, None)
+        self._remember_failure(task)
         if task.status in ON_A_NODE:
             if entry.booked != task.node_id or entry.booked not in self._nodes:
                 self._unbook(entry)
@@ -258,6 +283,16 @@ class Schedule:
             tries = task.attempt + 1
             reason = f"gave up after {tries} tries: {task.failure}"
             self._owed[task.task_id] = DeadLetterTask(**names, reason=reason)
+
+    def _remember_failure(self, task: Task) -> None:
+        """Keep the newest failures only."""
+        self._failed.pop(task.task_id, None)
+        if task.status in TASK_FAILED:
+            self._failed[task.task_id] = None
+            if len(self._failed) > FAILED_KEPT:
+                oldest = next(iter(self._failed))
+                del self._failed[oldest], self._entries[oldest]
+                self._owed.pop(oldest, None)
 
     def _take_node(self, event: NodeEvent) -> None:
         if isinstance(event, NodeJoined):
@@ -280,6 +315,20 @@ class Schedule:
                 self._lost(entry, why)
             elif entry.booked == node_id:  # an assignment that is decided and not recorded yet
                 self._book(entry, node_id)
+
+    def _suspect(self, event: NodeJoined | NodeLost | NodeRemoved) -> None:
+        """What the node held before *event* is lost; what it was given since will be told of again."""
+        why = "its node started again" if isinstance(event, NodeJoined) else "its node was lost"
+        for task_id, entry in self._entries.items():
+            if entry.task.status in ON_A_NODE and entry.task.node_id == event.node_id:
+                self._suspects[task_id] = (entry.task.assignment, why)
+
+    def _lose_suspects(self) -> None:
+        for task_id, (assignment, why) in self._suspects.items():
+            entry = self._entries.get(task_id)
+            if entry is not None and entry.task.status in ON_A_NODE and entry.task.assignment == assignment:
+                self._lost(entry, why)
+        self._suspects.clear()
 
     def _lost(self, entry: _Entry, why: str) -> None:
         if entry.lost == entry.task.assignment:
@@ -390,6 +439,10 @@ class Schedule:
         """The least loaded node that the task fits on."""
         fitting = [node for node in self._nodes.values() if node.fits(task)]
         return min(fitting, key=lambda node: (node.load(task), node.node_id), default=None)
+
+
+def _boundary_of(agent_id: str | None, event: Event) -> str:
+    return boundary(agent_id, event.aggregate, event.about() or "")
 
 
 def _rank(task: Task, age: int) -> Rank:

@@ -1,7 +1,7 @@
 """A pool of nodes and agents in memory: what users, workers and a scheduler make of it, step by step."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -290,11 +290,13 @@ STEPS: list[tuple[int, Step]] = [
 ]
 """Whatever may happen, and how often; each takes a number that it chooses by."""
 
+WITHOUT_RESTARTS = STEPS[:-1]
 
-def course(seed: int, steps: int) -> Pool:
+
+def course(seed: int, steps: int, happening: Sequence[tuple[int, Step]] = STEPS) -> Pool:
     """A pool to which that many of them happened."""
     chance, pool = random.Random(seed), Pool()
-    weights = [weight for weight, _ in STEPS]
-    for _, step in chance.choices(STEPS, weights, k=steps):
+    weights = [weight for weight, _ in happening]
+    for _, step in chance.choices(happening, weights, k=steps):
         step(pool, chance.randrange(2**16))
     return pool
