@@ -1,7 +1,7 @@
 """Shows diagnostics: to people with the line and a caret, to editors as JSON."""
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .diagnostics import Diagnostic
@@ -85,13 +85,12 @@ def _margin(source: Source, span: Span) -> int:
 
 def _shown(line: str, start: int, length: int) -> tuple[str, int, int]:
     """The line as a terminal shows it, the columns before the caret, and the number of carets."""
-    end = min(start + max(length, 1), max(len(line), start + 1))
-    cells = [_cell(character) for character in line]
-    first, last = _window(cells, start, end)
+    first, last = (0, len(line)) if len(line) <= _WIDTH else _window(start, len(line))
+    end = min(start + max(length, 1), max(last, start + 1))
     shown, column = "", 0
     before = carets = 0
     for at in range(first, last):
-        text, width = cells[at]
+        text, width = _cell(line[at])
         if text == "\t":
             width = _TAB - column % _TAB
             text = " " * width
@@ -105,12 +104,10 @@ def _shown(line: str, start: int, length: int) -> tuple[str, int, int]:
     return left + shown + ("…" if last < len(line) else ""), before + len(left), max(carets, 1)
 
 
-def _window(cells: Sequence[tuple[str, int]], start: int, end: int) -> tuple[int, int]:
-    """Which characters are shown; all of a line that is not too long."""
-    if sum(_TAB if text == "\t" else width for text, width in cells) <= _WIDTH:
-        return 0, len(cells)
+def _window(start: int, length: int) -> tuple[int, int]:
+    """Which characters of a long line are shown."""
     first = max(0, start - _WIDTH // 3)
-    return first, min(len(cells), first + _WIDTH)
+    return first, min(length, first + _WIDTH)
 
 
 def _cell(character: str) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from lark import Token
 from ..diagnostics import Diagnostic, Note, error
 from ..source import Source, Span
 from ..tree import MAX_DEPTH
-from .lexing import span_of
+from .lexing import MAX_TOLD, span_of
 from .words import TOP_LEVEL
 
 PARTNERS = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
@@ -105,7 +105,8 @@ class _Balancing:
         self.put(Token(kind, "", at, end_pos=at))
 
     def tell(self, code: str, message: str, span: Span, notes: tuple[Note, ...] = ()) -> None:
-        self.out.diagnostics.append(error(code, message, span, notes=notes))
+        if len(self.out.diagnostics) < MAX_TOLD:
+            self.out.diagnostics.append(error(code, message, span, notes=notes))
 
     def at_margin(self, token: Token) -> bool:
         return self.source.position(span_of(token).start).column == 1

@@ -8,18 +8,25 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from itertools import islice
 
 from lark import TextSlice, Token
 
 from ..diagnostics import Diagnostic, error
 from ..source import Source, Span
 from .grammar import lark
-from .words import HARD
+from .words import HARD, quoted
 
 LARGEST_INT = 2**63 - 1
 """What an `int` can be: 64 bits with a sign."""
 
-_ROUNDS = 20
+MAX_TOKENS = 250_000
+"""How many words and signs a definition has at most."""
+
+MAX_TOLD = 1000
+"""How much is told about the tokens of a file."""
+
+_ROUNDS = 8
 """How many strings without an end are looked for; behind the last, the rest of the text is one string."""
 
 
@@ -30,6 +37,8 @@ class Lexed:
     tokens: list[Token] = field(default_factory=list)
     comments: list[Token] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    too_many: bool = False
+    """Whether there are more than MAX_TOKENS; then some are missing."""
 
 
 def lex(source: Source) -> Lexed:
@@ -56,7 +65,7 @@ class _Lexer:
             "COMMENT": self.comment,
             "BLOCK_COMMENT": self.block_comment,
             "UNCLOSED_STRING": self.unclosed_string,
-            "QUOTED": self.quoted,
+            "QUOTED": self.wrong_quotes,
             "BAD_NUMBER": self.bad_number,
             "BAD_NAME": self.bad_name,
             "STRICT_EQUALS": self.strict_equals,
@@ -76,13 +85,16 @@ class _Lexer:
                 token.type = "NAME"
             after_dot = token.type == "DOT"
             tokens.append(token)
+            if len(tokens) > MAX_TOKENS:
+                self.out.too_many = True
+                break
         return self.out
 
     def raw(self) -> Iterator[Token]:
         """Tokens as the grammar has them; a string without an end stops at the end of its line."""
         start = 0
         for _ in range(_ROUNDS):
-            tokens = list(_tokens(self.text, start))
+            tokens = list(islice(_tokens(self.text, start), MAX_TOKENS + 1))
             if not tokens or tokens[-1].type != "UNCLOSED_STRING":
                 yield from tokens
                 return
@@ -200,7 +212,7 @@ class _Lexer:
         )
         return _token("STRING", token, span_of(token).start, value=token[1:])
 
-    def quoted(self, token: Token) -> Token:
+    def wrong_quotes(self, token: Token) -> Token:
         what = "single" if token.startswith("'") else "typographic"
         self.tell(
             "wrong-quotes",
@@ -214,14 +226,14 @@ class _Lexer:
         number = re.match(r"[0-9][0-9_.]*", token)
         unit = token[number.end() :] if number else ""
         if unit.startswith(("x", "b", "o")) and token.startswith("0"):
-            message, help = f"`{token}` is no number", "numbers are written in decimal digits"
+            message, help = f"{quoted(token)} is no number", "numbers are written in decimal digits"
         elif unit and "." in token[: len(token) - len(unit)]:
-            message = f"`{token}` is no duration: the amount is a whole number"
+            message = f"{quoted(token)} is no duration: the amount is a whole number"
             help = "take a smaller unit: `90m` for one hour and a half"
         elif unit:
-            message, help = f"`{unit}` is no unit of time", _units(unit)
+            message, help = f"{quoted(unit)} is no unit of time", _units(unit)
         else:
-            message = f"`{token}` is no number"
+            message = f"{quoted(token)} is no number"
             help = "digits, `_` between digits, and one `.` between digits: `10_000`, `0.5`"
         self.tell("bad-number", message, span_of(token), help=help)
         return _token("INT", token, span_of(token).start, value=0)
@@ -229,7 +241,7 @@ class _Lexer:
     def bad_name(self, token: Token) -> Token:
         self.tell(
             "bad-name",
-            f"`{token}` is no name",
+            f"{quoted(token)} is no name",
             span_of(token),
             help="a name has the letters a to z and A to Z, digits and `_`",
         )
@@ -261,7 +273,8 @@ class _Lexer:
         self.tell("number-too-large", "this number is too large", span_of(token), help=help)
 
     def tell(self, code: str, message: str, span: Span, *, help: str) -> None:
-        self.out.diagnostics.append(error(code, message, span, help=help))
+        if len(self.out.diagnostics) < MAX_TOLD:
+            self.out.diagnostics.append(error(code, message, span, help=help))
 
 
 def _tokens(text: str, start: int) -> Iterator[Token]:
@@ -289,7 +302,7 @@ def _of_pair(high: str, low: str) -> str:
 
 
 def _units(unit: str) -> str:
-    meant = get_close_matches(unit, _UNITS, n=1, cutoff=0.5)
+    meant = get_close_matches(unit[:20], _UNITS, n=1, cutoff=0.5)
     if meant:
         return f"did you mean `{_UNITS[meant[0]]}`?"
     return "the units are s, m, h, d, w, months and y: `30s`, `5m`"

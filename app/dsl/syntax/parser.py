@@ -6,7 +6,7 @@ from ..diagnostics import Diagnostic, error, in_order
 from ..source import NOWHERE, Source, Span
 from ..tree import MAX_DEPTH, Node, Program, children
 from .brackets import balance, too_deep
-from .lexing import lex, span_of
+from .lexing import MAX_TOKENS, lex, span_of
 from .reading import Reader
 
 MAX_BYTES = 1024 * 1024
@@ -33,8 +33,10 @@ class Parsed:
 def parse(source: Source) -> Parsed:
     """Never raises; time and memory are bounded by the length of the text, which is at most MAX_BYTES."""
     if len(source.text) > MAX_BYTES:
-        return _unread(source, _too_large(len(source.text)))
+        return _unread(source, _too_large(f"{len(source.text):,} characters"))
     lexed = lex(source)
+    if lexed.too_many:
+        return _unread(source, _too_large(f"more than {MAX_TOKENS:,} words and signs"))
     comments = tuple(span_of(comment) for comment in lexed.comments)
     balanced = balance(lexed.tokens, source)
     told = lexed.diagnostics + balanced.diagnostics
@@ -53,7 +55,7 @@ def parse(source: Source) -> Parsed:
 def load(data: bytes, name: str) -> Parsed:
     """Parse the content of the file *name*; what is no text is told as such. A byte order mark is ignored."""
     if len(data) > MAX_BYTES:
-        return _unread(Source(name, ""), _too_large(len(data)))
+        return _unread(Source(name, ""), _too_large(f"{len(data):,} bytes"))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _unread(Source(name, ""), error("not-utf8", "this file is UTF-16, not UTF-8", NOWHERE))
     data = data.removeprefix(b"\xef\xbb\xbf")
@@ -73,13 +75,9 @@ def _unread(source: Source, told: Diagnostic) -> Parsed:
     return Parsed(source, Program(()), (told,))
 
 
-def _too_large(size: int) -> Diagnostic:
-    return error(
-        "file-too-large",
-        f"this file is too large: {size:,} bytes",
-        NOWHERE,
-        help=f"a definition has at most {MAX_BYTES:,}",
-    )
+def _too_large(size: str) -> Diagnostic:
+    limits = f"a definition has at most {MAX_BYTES:,} bytes, and {MAX_TOKENS:,} words and signs"
+    return error("file-too-large", f"this file is too large: it has {size}", NOWHERE, help=limits)
 
 
 def _is_deeper(top: Node, limit: int) -> bool:
@@ -97,6 +95,5 @@ def _limited(told: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     told = in_order(told)
     if len(told) <= MAX_DIAGNOSTICS:
         return tuple(told)
-    last = told[MAX_DIAGNOSTICS - 1]
-    more = error("too-many-errors", f"there are {len(told) - MAX_DIAGNOSTICS + 1} more errors", last.span)
-    return (*told[: MAX_DIAGNOSTICS - 1], more)
+    *told, next_one = told[:MAX_DIAGNOSTICS]
+    return (*told, error("too-many-errors", "from here on there are more errors", next_one.span))

@@ -17,7 +17,7 @@ from ..tree import Node, Program
 from .brackets import PARTNERS, Balanced
 from .grammar import lark, spellings
 from .lexing import lex, span_of
-from .words import FOREIGN, HARD, SOFT, expected_words, listed
+from .words import FOREIGN, HARD, SOFT, expected_words, listed, quoted
 
 _LOOK_AHEAD = 4
 """How many tokens have to fit for a repair to be taken."""
@@ -43,6 +43,9 @@ _INSTEAD = {
     "ASSIGN": ("EQUALS",),
 }
 """What a separator may have been meant to be."""
+
+_LONGEST_WORD = 40
+"""A longer one was not meant to be a keyword."""
 
 _MISSING = ("SEMICOLON", "COMMA", "COLON", "EQUALS", "ARROW", "IN")
 _NEED_A_VALUE = frozenset(_INSTEAD) - {"COMMA", "SEMICOLON"} | {
@@ -217,7 +220,7 @@ class Reader:
     def keyword_meant(self, stack: Sequence[int], at: int) -> str | None:
         word = str(self.tokens[at])
         accepted = [spellings()[kind] for kind in self.table[stack[-1]] if kind in HARD or kind in SOFT]
-        nearest = get_close_matches(word, accepted, n=1, cutoff=0.7)
+        nearest = get_close_matches(word, accepted, n=1, cutoff=0.7) if len(word) <= _LONGEST_WORD else []
         for meant in filter(None, (FOREIGN.get(word), *nearest)):
             behind = self.kinds(at + 1, _LOOK_BEHIND_A_WORD)
             if self.fits(stack, [*(kind for kind, _ in _as_tokens(meant)), *behind]):
@@ -386,5 +389,4 @@ def _called(token: Token) -> str:
         return "the end of the file"
     if token.type in HARD:
         return f"the keyword `{token}`"
-    shown = str(token).splitlines()[0]
-    return f"`{shown}`" if len(shown) <= 40 else f"`{shown[:38]}…`"
+    return quoted(str(token))

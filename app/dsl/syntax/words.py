@@ -106,3 +106,9 @@ def listed(words: Collection[str]) -> str:
     """`a`, `a or b`, `a, b or c`."""
     *most, last = words
     return f"{', '.join(most)} or {last}" if most else last
+
+
+def quoted(text: str) -> str:
+    """In backticks, and shortened when it is long."""
+    shown = text.splitlines()[0] if text else ""
+    return f"`{shown}`" if len(shown) <= 40 else f"`{shown[:38]}…`"
