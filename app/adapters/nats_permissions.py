@@ -49,7 +49,7 @@ class NoUsers(Invalid):
 
 
 class LoginTaken(Invalid):
-    """Two NATS logins share the name or the nkey of {name}. Give each its own."""
+    """The name or the nkey of the NATS login {name} is another's, too. Give each its own."""
 
 
 class Rule(TypedDict):
@@ -109,9 +109,9 @@ def permissions(role: Role, name: str, reader: bool = False) -> Permissions:
 def render_users(users: Iterable[NatsUser]) -> str:
     """The `accounts` block of a NATS configuration with these users and no others, in any order.
 
-    Raises `NoUsers` when there are none and `LoginTaken` when two share a name or a key.
+    Raises `NoUsers` when there are none; `LoginTaken` when two share a key, or a name with other rights.
     """
-    ordered = sorted(users, key=lambda user: (user.role, user.name))
+    ordered = sorted(users, key=lambda user: (user.role, user.name, user.public_nkey))
     if not ordered:
         raise NoUsers
     _check_distinct(ordered)
@@ -225,14 +225,15 @@ def _list(name: str, entries: list[str]) -> list[str]:
 
 
 def _check_distinct(users: list[NatsUser]) -> None:
-    """A principal that bore the name of a role would share its inbox."""
-    for kind in ("name", "public_nkey"):
-        seen: set[str] = set()
-        for user in users:
-            value = getattr(user, kind)
-            if value in seen:
-                raise LoginTaken(name=user.name)
-            seen.add(value)
+    """One login may have several nkeys; a principal that bore the name of a role would share its inbox."""
+    rights: dict[str, tuple[Role, bool]] = {}
+    nkeys: set[str] = set()
+    for user in users:
+        if rights.setdefault(user.name, (user.role, user.reader)) != (user.role, user.reader):
+            raise LoginTaken(name=user.name)
+        if user.public_nkey in nkeys:
+            raise LoginTaken(name=user.name)
+        nkeys.add(user.public_nkey)
 
 
 def _check_name(name: str) -> str:

@@ -1,6 +1,7 @@
 """Who may log in to NATS: the components of the runtime, and every identity with a login key."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from events.identity import KeyUse, Role
 
@@ -31,9 +32,9 @@ def founding_users(data: DataDir, node: str) -> list[NatsUser]:
 def users_of(identities: Iterable[Identity], founders: Iterable[NatsUser]) -> list[NatsUser]:
     """The founders, and every identity that the log gives a login to; there the log alone says which.
 
-    Of several valid login keys the newest is let in.
+    Each valid login key of an identity is let in: a new one can be handed out before the old one ends.
     """
-    users = {user.name: user for user in founders}
+    users = {user.name: [user] for user in founders}
     for identity in identities:
         name = identity.identity_id
         if all(not key.startswith(NATS_KEY) for key in (*identity.keys, *identity.revoked)):
@@ -43,8 +44,9 @@ def users_of(identities: Iterable[Identity], founders: Iterable[NatsUser]) -> li
         if logins and not identity.terminated:
             is_worker = Role.WORKER in identity.roles
             reads = bool(identity.roles & {Role.OPERATOR, Role.VIEWER, Role.AGENT_OWNER})
-            users[name] = NatsUser(name, logins[-1], "worker" if is_worker else "principal", reader=reads)
-    return _distinct(users.values())
+            kind: Literal["worker", "principal"] = "worker" if is_worker else "principal"
+            users[name] = [NatsUser(name, nkey, kind, reader=reads) for nkey in logins]
+    return _distinct(user for each in users.values() for user in each)
 
 
 def _distinct(users: Iterable[NatsUser]) -> list[NatsUser]:
