@@ -21,7 +21,8 @@ def transition_as_json(row: TransitionRow) -> dict[str, Any]:
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """*text*, cut where it would make a table too wide."""
+    """The first line of *text*, cut where it would make a table too wide."""
+    text = text.partition("\n")[0]
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

@@ -23,11 +23,16 @@ class NotJson(Invalid):
 
 
 async def body_work(client: "Client", task_id: str, agent_id: str, given: Sequence[str]) -> BodyWork:
-    """The body of an agent with these inputs, which are stored first under the task's own data key."""
-    if not given:
-        return BodyWork()
-    types = await _types(client, agent_id)
+    """The body of an agent with the inputs that options name."""
+    types = await _types(client, agent_id) if given else {}
     inputs = {name: value_of(text, types.get(name)) for name, text in pairs(given, "NAME=VALUE").items()}
+    return await body_of(client, task_id, inputs)
+
+
+async def body_of(client: "Client", task_id: str, inputs: Mapping[str, Any]) -> BodyWork:
+    """An agent's body with these inputs, which are stored first under the task's own data key."""
+    if not inputs:
+        return BodyWork()
     content = strict_json.dumps(inputs)
     ref = await client.blobs.put(content, scope=f"task/{task_id}", media_type="application/json")
     return BodyWork(inputs=ref)

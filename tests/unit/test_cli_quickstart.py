@@ -7,7 +7,9 @@ import pytest
 
 from app.cli.quickstart.examples import BadExample, Example, ExamplesMissing, load_examples
 from app.cli.quickstart.scene import Scene, Watched
+from app.cli.quickstart.telling import headline
 from app.domain.agent import Agent, AgentState
+from app.dsl.definition import read_definition
 from events.agent import AgentInitializationFailed, AgentRegistered, AgentSpawned
 from events.agent_config import validate_config
 from events.task import TaskDeadLettered, TaskFailed, TaskRetried, TaskStarted
@@ -18,29 +20,58 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_there_are_examples_worth_reading() -> None:
-    assert len(EXAMPLES) >= 4
+    assert len(EXAMPLES) >= 10
     for example in EXAMPLES.values():
-        assert example.path.read_text().startswith("# ")
-        assert example.definition["name"] == example.name
+        assert example.path.read_text().startswith(("# ", "// "))
+        assert "config" not in example.given or example.given["config"]["name"] == example.name
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=lambda example: example.name)
 def test_an_example_has_tasks_unless_it_is_wrong_on_purpose(example: Example) -> None:
-    config, reasons = validate_config(example.definition)
-    assert (config is None) == (example.name == "overreach")
-    assert bool(example.tasks) == (config is not None)
+    reasons = why_wrong(example)
+    assert bool(reasons) == (example.name in ("misconfigured", "overreach"))
+    assert bool(example.tasks) == (not reasons)
     for task in example.tasks:
+        assert bool(task.argv) == ("config" in example.given)
         assert all((example.tasks_folder / local).is_file() for local in task.files.values())
-    if config is None:
+    if reasons:
         assert len(reasons) >= 5
+
+
+def why_wrong(example: Example) -> list[str]:
+    if "config" in example.given:
+        return validate_config(example.given["config"])[1]
+    return read_definition(example.path.read_bytes(), example.path.name).reasons
+
+
+def test_every_agent_of_a_file_is_an_example() -> None:
+    assert {example.name for example in EXAMPLES.values() if example.path.stem == "nightly_report"} == {
+        "nightly_report",
+        "service_check",
+    }
+
+
+def test_a_task_is_a_program_or_the_agents_body(tmp_path: Path) -> None:
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "a.toml").write_text('name = "a"\n')
+    (tmp_path / "tasks" / "a.toml").write_text('[[task]]\ntitle = "x"\nargv = ["x"]\ninputs = { n = 1 }\n')
+    with pytest.raises(BadExample, match="or `inputs`"):
+        load_examples(tmp_path)
+
+
+def test_a_reason_is_told_by_its_first_line_and_its_place() -> None:
+    assert headline("error[x]: no\n  --> a.symbi:3:4\n  |\n3 | no") == "error[x]: no (a.symbi:3:4)"
+    assert headline("tier: no such") == "tier: no such"
 
 
 def test_the_commands_in_the_examples_are_commands() -> None:
     from app.cli.program import command
 
     root = command()
-    for path in (ROOT / "docs" / "examples").rglob("*.toml"):
-        for group, verb in re.findall(r"^#   symbi ([a-z]+) ([a-z]+) ", path.read_text(), re.MULTILINE):
+    for path in (ROOT / "docs" / "examples").rglob("*.*"):
+        for group, verb in re.findall(
+            r"^(?:#|//)   symbi ([a-z]+) ([a-z]+) ", path.read_text(), re.MULTILINE
+        ):
             assert verb in root.commands[group].commands
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from app.domain.agent import AgentState
 from events.codec import Fact
+from events.tool import ToolEvent
 
 from ..output import Output, printable
 from ..tables import state
@@ -53,7 +54,8 @@ class Display:
         """One event of the scene."""
         if self._live is None:
             watched = self._scene.tasks.get(getattr(fact.event, "task_id", ""))
-            what = watched.title if watched else ""
+            tool = f": {fact.event.tool}" if isinstance(fact.event, ToolEvent) else ""
+            what = f"{watched.title}{tool}" if watched else ""
             since = time.monotonic() - self._began
             line = f"{since:7.2f} s  {fact.envelope.agent:<16} {fact.event.name:<28} {what}"
             self._out.item(line.rstrip(), bullet="")

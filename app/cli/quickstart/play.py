@@ -8,13 +8,13 @@ from uuid import uuid4
 from app.bootstrap import Client
 from app.domain.agent import Agent, AgentState
 from app.errors import Unavailable
-from events.agent_config import validate_config
 from events.commands import Answer, AskedWork, SpawnAgent, SubmitTask
 from events.identifiers import derived_id
 from events.task import NoopWork
-from projections import lifecycle
+from projections import history, lifecycle
 from projections.quarantine import Bad
 
+from ..inputs import body_of
 from ..tasks import command_work
 from .display import Display
 from .examples import Example, ExampleTask
@@ -99,13 +99,13 @@ class Play:
                 return agent_id
             if row.state == "failed":
                 self.scene.agents[agent_id] = Agent(agent_id, AgentState.FAILED)
-                self.invalid[agent_id] = validate_config(example.definition)[1]
+                self.invalid[agent_id] = await self._reasons(agent_id)
                 self.returning.append(agent_id)
                 return None
             number += 1
             agent_id = f"{example.name}-{number}"
         self.scene.agents[agent_id] = Agent()
-        answer = await self.client.send(SpawnAgent(agent_id=agent_id, config=example.definition))
+        answer = await self.client.send(SpawnAgent(agent_id=agent_id, **example.given))
         if reasons := answer.result.get("reasons"):
             self.invalid[agent_id] = reasons
             return None
@@ -115,11 +115,21 @@ class Play:
         async with self.client.queries.connect() as connection:
             return await lifecycle.agent(connection, agent_id)
 
+    async def _reasons(self, agent_id: str) -> list[str]:
+        """Why an agent of an earlier run is failed."""
+        async with self.client.queries.connect() as connection:
+            rows = await history.events(connection, agent=agent_id, types=["agent.initialization.failed"])
+        return [reason for row in rows for reason in row.data["reasons"]]
+
     async def _submit(self, agent_id: str, example: Example, task: ExampleTask) -> None:
         command_id = str(uuid4())
         files = [f"{path}={example.tasks_folder / local}" for path, local in task.files.items()]
         task_id = derived_id("t", command_id)
-        work = await command_work(self.client, task_id, task.argv, None, [], files)
+        work: AskedWork
+        if task.argv:
+            work = await command_work(self.client, task_id, task.argv, None, [], files)
+        else:
+            work = await body_of(self.client, task_id, task.inputs)
         watched = Watched(agent_id, task.title, task.expect, task.because, task.proof)
         await self._send(watched, work, command_id, priority=task.priority, max_retries=task.retries)
 

@@ -8,6 +8,7 @@ from app.domain.task import FAILED, Task, TaskStatus, evolve_task
 from events.agent import AgentEvent
 from events.codec import Fact
 from events.task import TaskEvent, TaskFailed, TaskTimedOut
+from events.tool import ToolCallRequested, ToolEvent
 
 OVER = frozenset({TaskStatus.COMPLETED, TaskStatus.CANCELLED, TaskStatus.DEAD_LETTERED})
 NOT_RUNNABLE = frozenset({"no_sandbox", "image_missing"})
@@ -23,7 +24,7 @@ class Watched:
     expect: str
     because: str = ""
     proof: str = ""
-    """What `written` must hold, or it ended for another reason than `because`."""
+    """What `written` or `detail` must hold, or it ended for another reason than `because`."""
     written: str = ""
     """Its output, once it is over and was read."""
     task: Task = field(default_factory=Task)
@@ -46,7 +47,7 @@ class Watched:
     @property
     def as_expected(self) -> bool:
         """Whether it ended as it should, and for the reason that it should."""
-        return self.task.status == self.expect and self.proof in self.written
+        return self.task.status == self.expect and self.proof in f"{self.written}\n{self.detail}"
 
 
 @dataclass
@@ -57,12 +58,19 @@ class Scene:
     tasks: dict[str, Watched] = field(default_factory=dict)
     events: int = 0
     """How many events were taken, of whatever kind."""
+    calls: int = 0
+    """How many calls of tools were asked for."""
 
     def take(self, fact: Fact) -> bool:
         """Fold one event; True where it concerns an agent of the scene."""
         self.events += 1
         agent_id, event = fact.envelope.agent, fact.event
-        if agent_id not in self.agents or not isinstance(event, AgentEvent | TaskEvent):
+        if agent_id not in self.agents:
+            return False
+        if isinstance(event, ToolEvent):
+            self.calls += isinstance(event, ToolCallRequested)
+            return True
+        if not isinstance(event, AgentEvent | TaskEvent):
             return False
         self.agents[agent_id] = AGENT.evolve(self.agents[agent_id], event)
         watched = self.tasks.get(getattr(event, "task_id", ""))

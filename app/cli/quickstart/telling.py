@@ -4,11 +4,15 @@ import os
 import shlex
 import shutil
 import sys
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
 from app.bootstrap import Client
+from app.domain.recurrence import next_due
+from events.agent_schedule import Schedule
 from events.content import ContentRef
 from projections import lifecycle, scheduler
 from projections.paging import Page
@@ -57,7 +61,31 @@ def refusals(call: Call, play: Play) -> None:
     for agent_id, reasons in play.invalid.items():
         call.out.say(f"\n[bold]{agent_id}[/] is failed, as it should be: its definition is wrong.")
         for reason in reasons:
-            call.out.item(reason)
+            call.out.item(headline(reason))
+
+
+def headline(reason: str) -> str:
+    """The first line of a reason, and where it is: the excerpt is for whoever mends it."""
+    first, *rest = reason.splitlines() or [""]
+    place = next((line.strip().removeprefix("--> ") for line in rest if line.strip().startswith("-->")), "")
+    return f"{first} ({place})" if place else first
+
+
+async def schedules(call: Call, play: Play) -> None:
+    """Say when the agents that have schedules are next given work."""
+    now = datetime.now(UTC)
+    for agent_id in play.scene.agents:
+        async with play.client.queries.connect() as connection:
+            row = await lifecycle.agent(connection, agent_id)
+        for document in ((row and row.config) or {}).get("schedules", []):
+            schedule = Schedule.model_validate(document)
+            due = next_due(schedule, int(now.timestamp() * 1e9))
+            if due is not None:
+                then = datetime.fromtimestamp(due // 1_000_000_000, ZoneInfo(schedule.timezone))
+                when = f"{then:%Y-%m-%d %H:%M} in {schedule.timezone}"
+                call.out.say(
+                    f"\n[bold]{agent_id}[/] is given work by its schedule {schedule.name}, next at {when}."
+                )
 
 
 async def histories(call: Call, client: Client, play: Play) -> None:
@@ -80,7 +108,8 @@ def summary(call: Call, play: Play, took_s: float) -> None:
     ready = len(play.scene.agents) - len(play.invalid)
     call.out.say(
         f"\n[green]Done[/] in {took_s:.1f} s: {ready} agents ready, {len(play.invalid)} failed on purpose; "
-        f"{len(tasks)} tasks, {counted}; {play.scene.events} events, each signed and verified."
+        f"{len(tasks)} tasks, {counted}; {play.scene.calls} calls of tools; "
+        f"{play.scene.events} events, each signed and verified."
     )
     for watched in tasks:
         if watched.as_expected and watched.expect != "completed" and not watched.not_runnable:
@@ -95,6 +124,7 @@ def next_commands(call: Call, play: Play, *, stays: bool) -> None:
     where = f" --data-dir {shlex.quote(str(call.data_dir))}" if call.data_dir else ""
     agent_id = next(iter(play.scene.agents), "AGENT")
     done = [task_id for task_id, watched in play.scene.tasks.items() if watched.task.status == "completed"]
+    bodies = [task_id for task_id in done if play.scene.tasks[task_id].task.needs.body]
     call.out.say(
         "\nGo on with:" if stays else "\nThe runtime has stopped; all it recorded is kept. Go on with:"
     )
@@ -105,6 +135,8 @@ def next_commands(call: Call, play: Play, *, stays: bool) -> None:
         f"{symbi} agent history {agent_id}{where}",
         f"{symbi} task submit {agent_id} --wait{where} -- echo hello",
         f"{symbi} task logs {done[0] if done else 'TASK'}{where}",
+        f"{symbi} task calls {bodies[0] if bodies else 'TASK'}{where}",
+        f"{symbi} task replay {bodies[0] if bodies else 'TASK'}{where}",
         f"{symbi} events tail --follow{where}",
         f"{symbi} projections verify{where}",
         f"{symbi} status{where}",

@@ -41,6 +41,7 @@ async def quickstart(
         telling.refusals(call, play)
         await telling.outputs(call, play)
         await telling.histories(call, client, play)
+        await telling.schedules(call, play)
     call.out.document(telling.as_json(play))
     telling.summary(call, play, time.monotonic() - began)
     telling.next_commands(call, play, stays=stays)
