@@ -1,7 +1,6 @@
 """The command line as a whole: its help, its speed, its completion, its reference."""
 
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,22 +78,6 @@ def test_help_loads_nothing_slow() -> None:
     )
     assert done.stderr.strip() == "[] 0"
     assert "terminate" in done.stdout
-
-
-def test_help_is_there_within_a_moment() -> None:
-    # In seconds of processor time, so that what runs beside this does not count.
-    assert min(_seconds_for_help() for _ in range(3)) < 0.3
-
-
-def _seconds_for_help() -> float:
-    before = _childrens_time()
-    assert symbi("--help").returncode == 0
-    return _childrens_time() - before
-
-
-def _childrens_time() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def test_the_version_is_told() -> None:
