@@ -1,6 +1,13 @@
 """What the operator chose: defaults < one TOML file < the environment < command-line options."""
 
-from .errors import ConfigFileMissing, ConfigSyntax, InvalidValue, KeyNotYet, SeveralProblems, UnknownKey
+from .errors import (
+    ConfigFileMissing,
+    ConfigSyntax,
+    InvalidValue,
+    SettingNotYet,
+    SeveralProblems,
+    UnknownSetting,
+)
 from .load import load
 from .settings import Explained, Settings
 
@@ -9,9 +16,9 @@ __all__ = [
     "ConfigSyntax",
     "Explained",
     "InvalidValue",
-    "KeyNotYet",
+    "SettingNotYet",
     "Settings",
     "SeveralProblems",
-    "UnknownKey",
+    "UnknownSetting",
     "load",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..errors import Invalid
-from .errors import SetTwice, UnknownKey
+from .errors import SetTwice, UnknownSetting
 from .known import NAMED_VARIABLES, nearest, problem_with_key, problem_with_section, variable
 from .layers import Layer, Setting
 from .settings import keys, sections
@@ -45,7 +45,7 @@ def _problem(name: str, text: str) -> list[Invalid]:
         return []
     meant = _meant(name)
     return (
-        [UnknownKey(where=name, key="such variable", nearest=meant, hint=f"; the nearest is {meant}.")]
+        [UnknownSetting(where=name, key="such variable", nearest=meant, hint=f"; the nearest is {meant}.")]
         if (meant)
         else []
     )

@@ -13,11 +13,11 @@ class ConfigSyntax(Invalid):
     """{path} is not TOML: {reason}"""
 
 
-class UnknownKey(Invalid):
+class UnknownSetting(Invalid):
     """{where}: there is no {key}{hint}"""
 
 
-class KeyNotYet(Invalid):
+class SettingNotYet(Invalid):
     """{where}: {key} is not in this version of symbi; remove it."""
 
 

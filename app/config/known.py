@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from ..errors import Invalid
-from .errors import KeyNotYet, UnknownKey
+from .errors import SettingNotYet, UnknownSetting
 from .settings import keys, sections
 
 NAMED_VARIABLES = {
@@ -37,19 +37,21 @@ def problem_with_key(section: str, name: str, where: str) -> Invalid:
     """Why `section.name` is no key of this version."""
     key = f"{section}.{name}"
     if name in NOT_YET.get(section, ()):
-        return KeyNotYet(where=where, key=key)
+        return SettingNotYet(where=where, key=key)
     same_name = [known for known in keys() if known.partition(".")[2] == name]
     known_names = [known for known in keys() if known.startswith(f"{section}.")]
     meant = same_name[:1] or nearest(key, known_names) or nearest(key, keys())
-    return UnknownKey(where=where, key=f"key {key}", nearest=meant[0] if meant else None, hint=_hint(meant))
+    return UnknownSetting(
+        where=where, key=f"key {key}", nearest=meant[0] if meant else None, hint=_hint(meant)
+    )
 
 
 def problem_with_section(name: str, where: str) -> Invalid:
     """Why `[name]`, or the top-level key *name*, does not belong into a file."""
     if name in NOT_YET:
-        return KeyNotYet(where=where, key=f"[{name}]")
+        return SettingNotYet(where=where, key=f"[{name}]")
     if name in ("data_dir", "config_path"):
-        return UnknownKey(
+        return UnknownSetting(
             where=where,
             key=f"key {name} in a file",
             nearest=None,
@@ -57,7 +59,7 @@ def problem_with_section(name: str, where: str) -> Invalid:
         )
     meant = nearest(name, sections())
     named = [f"[{section}]" for section in meant] or [key for key in keys() if key.partition(".")[2] == name]
-    return UnknownKey(
+    return UnknownSetting(
         where=where, key=f"section [{name}]", nearest=named[0] if named else None, hint=_hint(named)
     )
 

@@ -9,10 +9,10 @@ from app.config import (
     ConfigFileMissing,
     ConfigSyntax,
     InvalidValue,
-    KeyNotYet,
+    SettingNotYet,
     Settings,
     SeveralProblems,
-    UnknownKey,
+    UnknownSetting,
     load,
 )
 from app.config.environment import PREFIX
@@ -105,7 +105,7 @@ def test_every_named_variable_sets_a_key() -> None:
 
 
 def test_an_unknown_key_is_refused_with_file_line_and_the_nearest(file: Path) -> None:
-    with pytest.raises(UnknownKey) as refusal:
+    with pytest.raises(UnknownSetting) as refusal:
         given("# mine\n[runtime]\nmax_concurent_agents = 5\n", file)
 
     assert refusal.value.facts["nearest"] == "runtime.max_concurrent_agents"
@@ -116,21 +116,23 @@ def test_an_unknown_key_is_refused_with_file_line_and_the_nearest(file: Path) ->
 
 
 def test_a_key_in_the_wrong_section_is_sent_to_its_own(file: Path) -> None:
-    with pytest.raises(UnknownKey) as refusal:
+    with pytest.raises(UnknownSetting) as refusal:
         given("[security]\nmode = 'development'\n", file)
 
     assert refusal.value.facts["nearest"] == "runtime.mode"
 
 
 def test_an_unknown_section_is_refused_with_the_nearest(file: Path) -> None:
-    with pytest.raises(UnknownKey, match=r"symbi\.toml:1: there is no section \[postgress\].*\[postgres\]"):
+    with pytest.raises(
+        UnknownSetting, match=r"symbi\.toml:1: there is no section \[postgress\].*\[postgres\]"
+    ):
         given("[postgress]\nurl = ''\n", file)
 
 
 def test_a_key_without_its_section_is_told_where_it_belongs(file: Path) -> None:
-    with pytest.raises(UnknownKey, match=r"nearest is runtime\.log_level"):
+    with pytest.raises(UnknownSetting, match=r"nearest is runtime\.log_level"):
         given("log_level = 'info'\n", file)
-    with pytest.raises(UnknownKey, match="SYMBI_DATA_DIR"):
+    with pytest.raises(UnknownSetting, match="SYMBI_DATA_DIR"):
         given("data_dir = '/x'\n", file)
 
 
@@ -141,7 +143,7 @@ def test_a_section_that_is_no_table_is_refused(file: Path) -> None:
 
 @pytest.mark.parametrize("text", ["[security]\ndefault_sandbox_tier = 'gvisor'", "[mcp]\nx = 1"])
 def test_a_key_of_a_later_version_is_called_that(text: str, file: Path) -> None:
-    with pytest.raises(KeyNotYet, match="not in this version"):
+    with pytest.raises(SettingNotYet, match="not in this version"):
         given(text, file)
 
 
@@ -156,7 +158,7 @@ def test_a_key_of_a_later_version_is_called_that(text: str, file: Path) -> None:
     ],
 )
 def test_an_unknown_variable_that_looks_like_a_key_is_refused(name: str, meant: str) -> None:
-    with pytest.raises(UnknownKey) as refusal:
+    with pytest.raises(UnknownSetting) as refusal:
         load(environ={name: "1"})
 
     assert refusal.value.facts["nearest"] == meant
