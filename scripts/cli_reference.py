@@ -11,8 +11,9 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from app import errors
+from app.cli import INTERRUPTED
 from app.cli.calls import PANEL
-from app.cli.entry import INTERRUPTED, UNEXPECTED
+from app.cli.entry import UNEXPECTED
 from app.cli.program import command
 from app.config.known import NAMED_VARIABLES, variable
 from app.config.settings import Settings, sections
