@@ -58,6 +58,8 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], _LOWERED]
 Mode = Annotated[Literal["production", "development"], _LOWERED]
 Component = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+NodeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,56}$")]
+"""Short enough that `worker-` before it leaves an id of at most 64 characters."""
 
 
 class _Section(BaseModel):
@@ -137,7 +139,7 @@ class Postgres(_Section):
 class Worker(_Section):
     """The node that runs tasks."""
 
-    node: Component = Field("local", description="The node's id.")
+    node: NodeId = Field("local", description="The node's id; its worker commands as `worker-<id>`.")
     max_tasks: int = Field(8, ge=1, le=10_000, description="How many programs it runs at once.")
     max_bodies: int = Field(
         10_000,

@@ -20,6 +20,7 @@ from app.config.known import NAMED_VARIABLES, variable
 from app.config.masking import masked
 from app.config.settings import keys
 from app.errors import Invalid
+from app.policy.roles import node_principal
 
 
 @pytest.fixture
@@ -250,3 +251,11 @@ def test_a_password_appears_neither_in_the_explanation_nor_in_an_error(tmp_path:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load(environ={}).nats.port = 5  # type: ignore[misc]
+
+
+def test_a_nodes_id_leaves_room_for_its_workers_name() -> None:
+    longest = "n" * 57
+    assert load(options={"worker.node": longest}, environ={}).worker.node == longest
+    assert len(node_principal(longest)) == 64
+    with pytest.raises(InvalidValue, match=r"worker\.node"):
+        load(options={"worker.node": longest + "n"}, environ={})
