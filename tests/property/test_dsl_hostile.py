@@ -1,6 +1,7 @@
 """Whatever is handed in: an answer in bounded time, and an error wherever something was not understood."""
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,7 @@ def test_any_tokens(fragments: list[str], between: str) -> None:
 
 @given(st.data())
 def test_a_good_file_with_a_few_things_wrong(data: st.DataObject) -> None:
-    texts = [SAMPLE[a.end : b.start] + SAMPLE[b.start : b.end] for a, b in zip(TOKENS, TOKENS[1:], strict=False)]
+    texts = [SAMPLE[before.end : token.end] for before, token in pairwise(TOKENS)]
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(texts) - 1))
         match data.draw(st.sampled_from(["drop", "double", "put in", "swap", "replace"])):
@@ -88,3 +89,54 @@ def test_a_good_file_with_one_wrong_byte(at: int, byte: int) -> None:
     data = bytearray(SAMPLE.encode())
     data[at] = byte
     understood(answered(bytes(data)))
+
+
+COUNT = 20_000
+LARGE = {
+    "nothing but brackets": "(" * COUNT,
+    "closing brackets": "}" * COUNT,
+    "blocks in blocks": "function f() { " + "if a { " * COUNT,
+    "lists in lists": "function f() { " + "[" * COUNT + "]" * COUNT + " }",
+    "operators": "function f() { " + "!" * COUNT + "a }",
+    "operators and no end": "function f() { " + "- " * COUNT,
+    "a long sum": "function f() { " + "1 + " * COUNT + "1 }",
+    "a long path": "function f() { a" + ".b" * COUNT + " }",
+    "calls of calls": "function f() { a" + "()" * COUNT + " }",
+    "functions of functions": "function f() { " + "a => " * COUNT + "a }",
+    "an if with many else": "function f() { " + "if a { } else " * COUNT + "{ } }",
+    "types of types": "type A = " + "A<" * COUNT,
+    "many words": "agent " * COUNT,
+    "many errors": "function f() { " + "1 2;" * COUNT + " }",
+    "many misspelt words": "agnet a { }\n" * COUNT,
+    "many strings without an end": 'let "a\n' * COUNT,
+    "many wrong characters": "\\ ` " * COUNT,
+    "many comments": "// a\n# b\n" * COUNT,
+    "comments that are none": "/* a */" * COUNT,
+    "one long word": "a" * MAX_BYTES,
+    "one long number": "1" * MAX_BYTES,
+    "one long string": '"' + "\\n" * (MAX_BYTES // 2 - 1),
+    "too many words": "a " * (MAX_BYTES // 2),
+    "too many bytes": "a" * (MAX_BYTES + 1),
+    "zeros": "\0" * MAX_BYTES,
+}
+
+
+@pytest.mark.parametrize("what", LARGE)
+def test_large_files(what: str) -> None:
+    parsed = answered(LARGE[what].encode())
+    assert parsed.ok == (what == "many comments")
+    if parsed.ok:
+        assert formatted(parsed).count("\n") == 2 * COUNT
+
+
+def test_as_deep_as_may_be_is_read_written_and_laid_out() -> None:
+    depth = 60
+    for text in (
+        "function f() { " + "if a { " * depth + "}" * depth + " }",
+        "function f() { " + "f(" * depth + "1" + ")" * depth + " }",
+        "function f() { a" + ".b" * 2 * depth + " }",
+        "function f() { " + "1 + (" * 2 * depth + "1" + ")" * 2 * depth + " }",
+    ):
+        parsed = answered(text.encode())
+        assert parsed.ok
+        understood(parsed)

@@ -13,8 +13,8 @@ from lark.parsers.lalr_analysis import Shift
 
 from ..diagnostics import Diagnostic, error
 from ..source import Source, Span
-from ..tree import Node, Program
-from .brackets import PARTNERS, Balanced
+from ..tree import MAX_DEPTH, Node, Program
+from .brackets import PARTNERS, Balanced, too_deep
 from .grammar import lark, spellings
 from .lexing import lex, span_of
 from .words import FOREIGN, HARD, SOFT, expected_words, listed, quoted
@@ -43,6 +43,9 @@ _INSTEAD = {
     "ASSIGN": ("EQUALS",),
 }
 """What a separator may have been meant to be."""
+
+_LARGEST_STACK = 16 * MAX_DEPTH
+"""Symbols that wait to be completed; a level of nesting has a few."""
 
 _LONGEST_WORD = 40
 """A longer one was not meant to be a keyword."""
@@ -91,6 +94,9 @@ class Reader:
             else:
                 at += 1
                 self.calm += 1
+                if len(self.stack) > _LARGEST_STACK:
+                    self.tell(too_deep(span_of(token)))
+                    at = self.give_up()
         assert isinstance(result, Program)
         return result
 
@@ -148,10 +154,12 @@ class Reader:
         return behind
 
     def tell(self, told: Diagnostic | None) -> None:
-        """Unless it follows from what was told already."""
-        if told is None or self.calm < _CALM:
+        """Unless it follows from what was told already; None is for what was."""
+        if told is None:
             return
-        if self.source.position(told.span.start).line not in self.told_lines:
+        line = self.source.position(told.span.start).line
+        anything = bool(self.diagnostics or self.told_lines)
+        if not anything or (self.calm >= _CALM and line not in self.told_lines):
             self.diagnostics.append(told)
 
     def give_up(self) -> int:
