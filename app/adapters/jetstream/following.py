@@ -31,7 +31,7 @@ FOREVER = float("inf")
 _log = structlog.get_logger(__name__)
 
 
-class Feed:
+class Consumer:
     """What one consumer delivers, in order, from *first* on, and never more than was asked for.
 
     `take` raises `Unanswered` when this consumer will not go on.
@@ -54,7 +54,7 @@ class Feed:
         self._heard = 0.0
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator["Feed"]:
+    async def opened(self) -> AsyncIterator["Consumer"]:
         """Subscribe and make the consumer; both end with the context."""
         with translated:
             # Without limits: what arrives is bounded by what was asked for, and nothing may be dropped.
@@ -172,9 +172,11 @@ async def read_all(
     last = await _end(nc, stream, after, effort)
     while after < last:
         try:
-            async with Feed(nc, stream, first=after + 1, batch=min(batch, last - after)).opened() as feed:
+            async with Consumer(
+                nc, stream, first=after + 1, batch=min(batch, last - after)
+            ).opened() as consumer:
                 while after < last:
-                    raws = await feed.take()
+                    raws = await consumer.take()
                     after = raws[-1].seq
                     yield raws
                     effort = Patience(nc, patience)
@@ -188,9 +190,9 @@ async def follow(nc: Client, stream: str, *, after: int, batch: int) -> AsyncIte
         effort = Patience(nc, FOREVER)
         await _end(nc, stream, after, effort)
         try:
-            async with Feed(nc, stream, first=after + 1, batch=batch).opened() as feed:
+            async with Consumer(nc, stream, first=after + 1, batch=batch).opened() as consumer:
                 while True:
-                    raws = await feed.take()
+                    raws = await consumer.take()
                     after = raws[-1].seq
                     yield raws
         except (Refused, Unanswered) as error:
