@@ -131,8 +131,8 @@ async def terminate(
 async def logins(call: Call) -> None:
     """Print the accounts and logins for the configuration of a NATS server of your own, made at need."""
     from app.adapters.nats_permissions import render_users
+    from app.bootstrap.identities import known_identities
     from app.bootstrap.logins import founding_users, users_of
-    from app.bootstrap.reading import known_identities
     from app.embedded.data_dir import DataDir
 
     data = DataDir.open(call.settings.data_dir)
