@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
-from pydantic._internal._model_construction import ModelMetaclass
 from pydantic_core import CoreSchema
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:  # the metaclass has no public name; only those who check types need one
+    ModelMetaclass = type(BaseModel)
 
 
 class _PlainInstances(ModelMetaclass):
