@@ -19,7 +19,7 @@ from .grammar import lark, spellings
 from .lexing import lex, span_of
 from .words import FOREIGN, HARD, SOFT, expected_words, listed, quoted
 
-_LOOK_AHEAD = 4
+_LOOK_AHEAD = 3
 """How many tokens have to fit for a repair to be taken."""
 
 _LOOK_BEHIND_A_WORD = 2
