@@ -48,6 +48,20 @@ class Fact:
     raw: Raw
 
 
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """One message of the log that did not verify, and why."""
+
+    raw: Raw
+    code: str
+    """A stable name: `bad_signature`."""
+    detail: str
+
+    @property
+    def seq(self) -> int:
+        return self.raw.seq
+
+
 def decode(payload: bytes) -> tuple[Envelope, Event]:
     """Parse a payload as its envelope and the event that its type names, upcast to the current version.
 

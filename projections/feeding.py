@@ -6,14 +6,13 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.codec import Fact
+from events.codec import Bad, Fact
 
 from .checkpoints import Checkpoint, count_parked, lock, move
 from .errors import Behind
 from .parking import ParkedRow, hold_back, park, parked_row, stopped_subjects
 from .poison import is_poison
 from .projection import Projection
-from .quarantine import Bad
 from .storable import storable
 
 Item: TypeAlias = Fact | Bad

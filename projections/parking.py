@@ -12,9 +12,8 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.codec import Fact
+from events.codec import Bad, Fact
 
-from .quarantine import Bad
 from .schema import PARKED
 from .storable import storable_text
 

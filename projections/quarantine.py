@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.codec import Raw
+from events.codec import Bad
 
 from .paging import Page
 from .projection import Projection
@@ -29,20 +28,6 @@ QUARANTINE = Table(
     Column("key", Text, nullable=False),
     Index("quarantine_code", "code"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Bad:
-    """One message of the log that did not verify, and why."""
-
-    raw: Raw
-    code: str
-    """A stable name: `bad_signature`."""
-    detail: str
-
-    @property
-    def seq(self) -> int:
-        return self.raw.seq
 
 
 class QuarantineRow(NamedTuple):

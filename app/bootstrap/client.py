@@ -9,13 +9,12 @@ from typing import Any, TypeVar
 from nats.aio.client import Client as Nats
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.codec import Fact
+from events.codec import Bad, Fact
 from events.commands import Answer, AskedWork, Command
 from events.identity import Role
 from events.personal import DataKeys
 from events.signing import Provider, provider
 from projections.checkpoints import positions
-from projections.quarantine import Bad
 
 from ..adapters.command_bus import NatsCommandBus
 from ..adapters.jetstream.connection import NatsUnavailable, disconnect

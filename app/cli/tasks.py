@@ -8,11 +8,11 @@ from rich.text import Text
 
 from app.domain.rejections import TaskInvalid
 from app.domain.unrunnable import program_reasons
+from events.codec import Bad
 from events.commands import Program
 from events.content import ContentRef
 from events.task import NoopWork
 from projections import scheduler
-from projections.quarantine import Bad
 from projections.scheduler import TaskRow
 
 from ..errors import Invalid

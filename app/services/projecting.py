@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import structlog
 
+from events.codec import Bad
 from projections.parking import ParkedRow
-from projections.quarantine import Bad
 from projections.runner import Runner
 
 from ..errors import Unavailable

@@ -8,10 +8,9 @@ from typing import TypeAlias
 
 from events import codec, signing
 from events.base import Event
-from events.codec import Fact, Raw
+from events.codec import Bad, Fact, Raw
 from events.envelope import Envelope
 from events.identity import IdentityKeyIssued, IdentityKeyRotated, KeyUse
-from projections.quarantine import Bad
 
 from .keyring import Keyring, raw_public_key
 from .stamping import Stamped

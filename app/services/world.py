@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from events.agent import AgentEvent
 from events.approval import ApprovalEvent
 from events.base import Event
-from events.codec import Fact
+from events.codec import Bad, Fact
 from events.commands import (
     AgentCommand,
     ApprovalCommand,
@@ -30,7 +30,6 @@ from events.node import NodeEvent
 from events.policy import AboutBundles
 from events.task import TaskEvent
 from events.tool import ToolEvent
-from projections.quarantine import Bad
 
 from ..domain.agent import AGENT, Agent, AgentState, spawned_id
 from ..domain.agent import ENDED as AGENT_ENDED

@@ -11,13 +11,12 @@ import pytest
 from nats.aio.msg import Msg
 
 from events import signing
-from events.codec import Raw
+from events.codec import Bad, Raw
 from events.commands import QuarantineAgent, ReleaseAgent, SubmitTask
 from events.signing import ALERT_TYPE, EVENT_TYPE, KEY_HEADER, SIGNATURE_HEADER
 from events.task import NoopWork
 from projections import quarantine
 from projections.paging import Page
-from projections.quarantine import Bad
 from tests.support.in_process import SOON_S, InProcess, logged_in, runtime_in_process
 from tests.support.keys import key
 

@@ -16,7 +16,7 @@ from app.adapters.postgres.errors import ProjectionBehind
 from app.embedded.data_dir import DataDir
 from app.embedded.postgres import EmbeddedPostgres
 from events.agent import AgentRegistered, AgentSuspended
-from events.codec import Fact, Raw
+from events.codec import Bad, Fact, Raw
 from events.task import TaskStarted
 from projections import history, lifecycle, scheduler
 from projections.catalogue import PROJECTIONS
@@ -24,7 +24,7 @@ from projections.errors import Behind
 from projections.lifecycle import Lifecycle
 from projections.paging import Page
 from projections.parking import ParkedRow, parked
-from projections.quarantine import Bad, quarantine_counts, quarantined
+from projections.quarantine import quarantine_counts, quarantined
 from projections.runner import Runner
 from tests.support.facts import BEGAN, DIGEST, KEY, History, batches
 

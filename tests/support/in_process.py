@@ -17,10 +17,9 @@ from app.bootstrap.keys import Keys
 from app.config import Settings, load
 from app.embedded.data_dir import DataDir
 from app.embedded.nats_logins import login
-from events.codec import Fact
+from events.codec import Bad, Fact
 from events.commands import Answer, Command, SignedRequest, sign_request
 from events.signing import SigningKey, provider
-from projections.quarantine import Bad
 
 SOON_S = 20.0
 

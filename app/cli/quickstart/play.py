@@ -8,11 +8,11 @@ from uuid import uuid4
 from app.bootstrap import Client
 from app.domain.agent import Agent, AgentState
 from app.errors import Unavailable
+from events.codec import Bad
 from events.commands import Answer, AskedWork, SpawnAgent, SubmitTask
 from events.identifiers import derived_id
 from events.task import NoopWork
 from projections import history, lifecycle
-from projections.quarantine import Bad
 
 from ..inputs import body_of
 from ..tasks import command_work

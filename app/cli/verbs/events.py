@@ -74,7 +74,7 @@ async def _newest(client: "Client", wanted: "Wanted", limit: int, last: int) -> 
 
 
 async def _follow(call: Call, client: "Client", wanted: "Wanted", after: int) -> None:
-    from projections.quarantine import Bad
+    from events.codec import Bad
 
     from ..happenings import row_of
 
@@ -128,8 +128,8 @@ async def _recorded(client: "Client", seq: int) -> dict[str, Any]:
     import orjson
 
     from events import clock
+    from events.codec import Bad
     from events.personal import reveal
-    from projections.quarantine import Bad
 
     from ..happenings import Invisible
 
