@@ -70,9 +70,8 @@ Entities = Annotated[list[EntityText], BeforeValidator(_listed), Field(min_lengt
 Actions = Annotated[
     list[Annotated[str, AfterValidator(_action)]], BeforeValidator(_listed), Field(min_length=1)
 ]
-Conditions = Annotated[
-    list[Annotated[str, AfterValidator(_condition)]], BeforeValidator(_listed), Field(min_length=1)
-]
+ConditionText = Annotated[str, AfterValidator(_condition)]
+Conditions = Annotated[list[ConditionText], BeforeValidator(_listed), Field(min_length=1)]
 Classes = Annotated[list[DataClass], BeforeValidator(_listed), Field(min_length=1)]
 Texts = Annotated[list[str], BeforeValidator(_listed)]
 Seconds = Annotated[int, _reading(seconds), Field(gt=0)]

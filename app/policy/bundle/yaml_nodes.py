@@ -117,7 +117,7 @@ def _value(node: yaml.Node, path: Path, places: dict[Path, Place], source: Sourc
             result[key.value] = _value(item, (*path, key.value), places, source)
             places[(*path, key.value)] = place
         return result
-    plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    plain = isinstance(node, yaml.ScalarNode) and not node.style  # both loaders: None and ""
     return _scalar(node.value) if plain else node.value
 
 

@@ -6,11 +6,12 @@ kept under exactly these.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cedarpy
 import orjson
+from cedarpy import pst
 
 from ...errors import SymbiError
 from ..bundle.bundle import Bundle
@@ -128,6 +129,32 @@ class Engine:
                 self._prepared[slice_] = self._prepare(slice_)
             _ = slice_.together, slice_.recording
 
+    def applies(self, policy: pst.Template, request: Request) -> bool:
+        """Whether *policy*, a part of one of the bundle's, applies to *request*; its effect does not matter.
+
+        Raises:
+            Undecided, Missing, WrongType, PredicateFailed: it cannot be evaluated.
+        """
+        situation = self._situation(request)
+        alone = replace(policy, effect="permit", action=pst.ScopeAny(), annotations={})
+        policies = cedarpy.PolicySet.from_pst(pst.PolicySet({}, {policy.id: alone}, ()))
+        return self._evaluation(request, situation).of(policies)[0]
+
+    def reads(self, request: Request, attributes: Iterable[str]) -> bool:
+        """Whether any of these attributes of the context can matter for *request*."""
+        slice_ = self.slice_of(request)
+        prepared = self._prepared.get(slice_) or self._prepare(slice_)
+        looked_at = set(prepared.tree)
+        for predicate in prepared.predicates.values():
+            sources = {bound.source.partition(":")[0] for bound in predicate.bindings.values()}
+            if "context" in sources:
+                looked_at |= {path[0] if path else "*" for path in _context_reads(predicate)}
+            if "argument" in sources or predicate.equals:
+                looked_at |= {"arguments", "positional"}
+            if "input" in sources:
+                looked_at.add("input")
+        return "*" in looked_at or not looked_at.isdisjoint(attributes)
+
     def slice_of(self, request: Request) -> Slice:
         """The policies that can have a say in *request*."""
         return self._slices.of(request.principal.ref, request.action, request.resource)
@@ -185,16 +212,7 @@ class Engine:
         together = prepared.slice.together
         if together is None:
             return Determined(False, ())
-        evaluation = Evaluation(
-            {
-                "principal": uid(request.principal.ref),
-                "action": {"type": "Action", "id": str(request.action)},
-                "resource": uid(request.resource),
-            },
-            to_json(situation.values, prepared.tree, prepared.attributes),
-            self._graph(request, situation),
-            lambda name: self._holds(request, situation, name),
-        )
+        evaluation = self._evaluation(request, situation)
         permitted, ids = evaluation.of(together)
         if ids and not permitted:
             return Determined(
@@ -204,6 +222,19 @@ class Engine:
         permits = tuple(sorted(id_ for id_ in ids if id_ not in binding))
         bound = tuple(sorted(id_ for id_ in ids if id_ in binding))
         return Determined(bool(permits), permits, bound, evaluation.holds)
+
+    def _evaluation(self, request: Request, situation: _Situation) -> Evaluation:
+        prepared = situation.prepared
+        return Evaluation(
+            {
+                "principal": uid(request.principal.ref),
+                "action": {"type": "Action", "id": str(request.action)},
+                "resource": uid(request.resource),
+            },
+            to_json(situation.values, prepared.tree, prepared.attributes),
+            self._graph(request, situation),
+            lambda name: self._holds(request, situation, name),
+        )
 
     def _recorded(self, evaluation: Evaluation, prepared: _Prepared) -> tuple[str, ...]:
         """The policies that say how fully what is forbidden is recorded."""
@@ -301,6 +332,12 @@ def _looked_at(predicates: Iterable[Predicate]) -> set[str]:
     if () in paths:
         return {name for shape in ENTITIES.values() for name in shape.attributes}
     return {path[0] for path in paths}
+
+
+def _context_reads(predicate: Predicate) -> Iterable[tuple[str, ...]]:
+    for bound in predicate.bindings.values():
+        if bound.source == "context":
+            yield from bound.reads
 
 
 def _by_name(source: str, predicates: Iterable[Predicate]) -> bool:
