@@ -35,7 +35,7 @@ from .core import Core, start_core
 from .executors import docker_executor
 from .garbage import collect_rarely, leave_out_what_is_here
 from .logins import founding_users, users_of
-from .roles import (
+from .process_roles import (
     Supervised,
     schedule_of,
     start_gateway,

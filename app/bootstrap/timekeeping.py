@@ -7,7 +7,7 @@ from ..services.commander import Commander
 from ..services.gateway import Gateway
 from ..services.timekeeper import Timekeeper
 from .core import Core
-from .roles import Supervised, bus_of
+from .process_roles import Supervised, bus_of
 
 
 def timetable_of(core: Core) -> Timetable:
