@@ -163,9 +163,7 @@ async def test_a_file_that_would_lie_elsewhere_is_refused(run: Run) -> None:
 
 
 async def test_there_is_no_network(run: Run) -> None:
-    found = await run(
-        "exec 2>&1; ip -o link | cut -d: -f2; nc -w 2 172.17.0.1 80 && echo REACHED; ip route"
-    )
+    found = await run("exec 2>&1; ip -o link | cut -d: -f2; nc -w 2 172.17.0.1 80 && echo REACHED; ip route")
     lines = found.output.decode().splitlines()
     assert lines[0].strip() == "lo"
     assert "Network is unreachable" in lines[1]
