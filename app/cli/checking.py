@@ -3,11 +3,13 @@
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Invalid
 from .definitions import SUFFIXES
+from .output import printable
 from .requests import read_file
 
 if TYPE_CHECKING:
@@ -72,6 +74,13 @@ class LaidOut:
     text: str
     changes: bool
     """Whether it is not so yet."""
+    before: str
+
+    def diff(self, name: str) -> str:
+        """What would change, as a unified diff that can do nothing to a terminal."""
+        before, after = self.before.splitlines(), self.text.splitlines()
+        lines = unified_diff(before, after, name, name, lineterm="")
+        return "".join(f"{printable(line)}\n" for line in lines)
 
     def write(self, path: Path) -> None:
         """Put the text in place of what *path* holds, whole or not at all; its mode stays."""
@@ -101,7 +110,7 @@ def lay_out(path: Path) -> LaidOut | NotLaidOut:
     if not parsed.ok:
         return NotLaidOut(parsed.source, parsed.diagnostics)
     text = formatted(parsed)
-    return LaidOut(text, text.encode() != data)
+    return LaidOut(text, text.encode() != data, parsed.source.text)
 
 
 def rendered(source: "Source", diagnostics: "Sequence[Diagnostic]") -> "Text":

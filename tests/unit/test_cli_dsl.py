@@ -122,6 +122,17 @@ def test_files_are_laid_out_in_place_and_keep_their_mode(
     assert path.read_text() == laid_out
 
 
+def test_what_would_change_is_shown_and_not_done(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder / "odd.symbi"
+    path.write_text("metadata {\n    a=1  // \x1b[31m\n}\n")
+    assert run(["dsl", "fmt", "--diff", str(path)]) == 1
+    assert "a=1" in path.read_text()
+    assert capsys.readouterr().out == (
+        f"--- {path}\n+++ {path}\n@@ -1,3 +1,3 @@\n metadata {{\n"
+        "-    a=1  // \\x1b[31m\n+    a = 1  // \\x1b[31m\n }\n"
+    )
+
+
 def test_what_comes_from_stdin_is_laid_out_on_stdout(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

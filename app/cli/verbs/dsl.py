@@ -62,6 +62,7 @@ def fmt(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit code 1 where something would change.")
     ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="The same, and show what would change.")] = False,
 ) -> None:
     """Lay definitions out the one way, in place; what comes from stdin goes to stdout. Errors: exit code 2.
 
@@ -71,24 +72,27 @@ def fmt(
 
     changed: list[str] = []
     wrong = False
+    keep = check or diff
     for path in checking.files(paths):
         laid_out = checking.lay_out(path)
         if isinstance(laid_out, checking.NotLaidOut):
             wrong = True
             call.out.show(checking.rendered(laid_out.source, laid_out.diagnostics))
             continue
-        if path == checking.STDIN and not check:
+        if path == checking.STDIN and not keep:
             call.out.verbatim(laid_out.text)
         elif laid_out.changes:
             changed.append(str(path))
-            if not check:
+            if diff:
+                call.out.verbatim(laid_out.diff(str(path)))
+            if not keep:
                 laid_out.write(path)
     call.out.document({"changed": changed})
-    for name in changed:
+    for name in [] if diff else changed:
         call.out.item(name)
     if wrong:
         raise typer.Exit(Invalid.exit_code)
-    if changed and check:
+    if changed and keep:
         raise typer.Exit(1)
 
 
