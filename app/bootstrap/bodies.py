@@ -6,18 +6,11 @@ from contextlib import AsyncExitStack
 from app.dsl.run.builtins.signature import Builtin, declare
 
 from ..adapters.declared_capabilities import DeclaredCapabilities
-from ..adapters.example_tools import EXAMPLE_TOOLS
-from ..adapters.function_tools import ToolRegistry
 from ..ports.tools import Tools
 from ..services.bodies.calling import World
 from ..services.bodies.running import Bodies
 from ..services.definitions import Definitions
 from .core import Core
-
-
-def tools_of() -> Tools:
-    """The tools that this runtime has: those of the examples, until there are others."""
-    return ToolRegistry(EXAMPLE_TOOLS)
 
 
 def declared(tools: Tools) -> dict[str, Builtin]:

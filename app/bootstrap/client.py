@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from nats.aio.client import Client as Nats
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codec import Bad, Fact
-from events.commands import Answer, AskedWork, Command
+from events.commands import Answer, AskedWork, Command, SpawnAgent, SubmitTask
+from events.identifiers import derived_id
 from events.identity import Role
 from events.personal import DataKeys
 from events.signing import Provider, provider
@@ -30,6 +32,7 @@ from ..ports.blobs import Blobs
 from ..ports.clock import SystemClock
 from ..ports.event_log import EventLog
 from ..ports.live_output import LiveOutput
+from ..services.bodies.inputs import body_work
 from ..services.client import Commands
 from ..services.health import HealthStatus, Process, health
 from ..services.keyring import Keyring
@@ -85,6 +88,25 @@ class Client:
     async def submit_task(self, agent_id: str, work: AskedWork, **options: Any) -> str:
         """Give *work* to an agent and return the task's id; *options* are `SubmitTask`'s other fields."""
         return await self.commands.submit_task(agent_id, work, **options)
+
+    async def spawn_definition(
+        self, text: str, *, agent: str | None = None, agent_id: str | None = None, file: str = "definition"
+    ) -> str:
+        """Spawn an agent of a definition and return its id; *agent* says which, where it defines several.
+
+        Raises:
+            Invalid: there are errors in it; the agent exists, is Failed, and says why in its history.
+        """
+        command = SpawnAgent(agent_id=agent_id, source=text, agent=agent, file=file)
+        return self.commands.spawned(await self.send(command))
+
+    async def run_body(self, agent_id: str, inputs: Mapping[str, Any] | None = None, **options: Any) -> str:
+        """Give an agent's body these inputs and return the task's id; *options* are as for `submit_task`."""
+        command_id = str(uuid4())
+        work = await body_work(self.blobs, derived_id("t", command_id), inputs or {})
+        command = SubmitTask(agent_id=agent_id, work=work, **options)
+        answer = await self.send(command, command_id=command_id)
+        return str(answer.result["task_id"])
 
     async def get_system_status(self) -> HealthStatus:
         """How the runtime is: its parts, what they use, and the newest trouble."""

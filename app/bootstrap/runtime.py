@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,8 @@ from projections.runner import Runner
 
 from ..adapters.blobs.nats_objects import NatsBlobs
 from ..adapters.data_keys import MemoryDataKeys
+from ..adapters.example_tools import EXAMPLE_TOOLS
+from ..adapters.function_tools import ToolRegistry
 from ..adapters.jetstream.connection import connect as connect_nats
 from ..adapters.jetstream.streams import ensure_streams
 from ..adapters.nats_permissions import NatsUser, render_users
@@ -29,8 +31,9 @@ from ..embedded.postgres import EmbeddedPostgres
 from ..errors import Invalid, SymbiError
 from ..ports.alerts import Alert
 from ..ports.executor import Executor
+from ..ports.tools import Tool, Tools
 from ..services.gateway import Gateway
-from .bodies import bodies_of, definitions_of, tools_of
+from .bodies import bodies_of, definitions_of
 from .core import Core, start_core
 from .executors import docker_executor
 from .garbage import collect_rarely, leave_out_what_is_here
@@ -161,8 +164,9 @@ async def running(
     roles: Collection[str] = ROLES,
     *,
     make_executor: Callable[[Settings, DataDir], Executor] = docker_executor,
+    tools: Iterable[Tool] = EXAMPLE_TOOLS,
 ) -> AsyncIterator[Running]:
-    """A runtime in this process, until the block ends.
+    """A runtime in this process, until the block ends; *tools* are what the bodies of its agents may call.
 
     Raises:
         SymbiError: it cannot start; nothing is left running.
@@ -178,7 +182,9 @@ async def running(
         await _prepare(settings, data, nats_url, postgres_url)
         core = await start_core(stack, settings, data, chosen, nats_url, postgres_url)
         work = Supervised()
-        started = await work.unless_failed(_start_roles(stack, core, chosen, work, servers, make_executor))
+        registry = ToolRegistry(tools)
+        starting = _start_roles(stack, core, chosen, work, servers, make_executor, registry)
+        started = await work.unless_failed(starting)
         runtime = Running(settings, chosen, nats_url, postgres_url, core, *started, work, servers)
         data.write_runtime(
             RuntimeInfo(
@@ -198,6 +204,7 @@ async def _start_roles(
     work: Supervised,
     servers: Servers,
     make_executor: Callable[[Settings, DataDir], Executor],
+    tools: Tools,
 ) -> tuple[Gateway | None, Runner | None]:
     """Start each role; the stack stops them in reverse, so that the last to act is the first to go."""
     schedule, after = schedule_of(core)
@@ -205,7 +212,6 @@ async def _start_roles(
     reading = work.start(core.feed.run(), "feed")
     stack.push_async_callback(work.stop, reading)
     runner = start_projector(stack, core, work) if "projector" in roles else None
-    tools = tools_of()
     definitions = definitions_of(stack, core, tools)
     gateway = await start_gateway(stack, core, work, definitions) if "gateway" in roles else None
     if gateway is not None:
@@ -224,6 +230,8 @@ async def run(
     settings: Settings,
     roles: Collection[str] = ROLES,
     ready: Callable[[Running], Awaitable[None]] | None = None,
+    *,
+    tools: Iterable[Tool] = EXAMPLE_TOOLS,
 ) -> None:
     """Run until SIGINT or SIGTERM; *ready* is told once the runtime takes commands."""
     collect_rarely()
@@ -239,7 +247,7 @@ async def run(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop)
     try:
-        async with running(settings, roles) as runtime:
+        async with running(settings, roles, tools=tools) as runtime:
             begun = True
             leave_out_what_is_here()
             if ready is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from events import strict_json
+from app.services.bodies.inputs import body_work as with_inputs
 from events.task import BodyWork
 from projections import lifecycle
 
@@ -26,16 +26,7 @@ async def body_work(client: "Client", task_id: str, agent_id: str, given: Sequen
     """The body of an agent with the inputs that options name."""
     types = await _types(client, agent_id) if given else {}
     inputs = {name: value_of(text, types.get(name)) for name, text in pairs(given, "NAME=VALUE").items()}
-    return await body_of(client, task_id, inputs)
-
-
-async def body_of(client: "Client", task_id: str, inputs: Mapping[str, Any]) -> BodyWork:
-    """An agent's body with these inputs, which are stored first under the task's own data key."""
-    if not inputs:
-        return BodyWork()
-    content = strict_json.dumps(inputs)
-    ref = await client.blobs.put(content, scope=f"task/{task_id}", media_type="application/json")
-    return BodyWork(inputs=ref)
+    return await with_inputs(client.blobs, task_id, inputs)
 
 
 def value_of(text: str, kind: str | None) -> Any:

@@ -67,6 +67,7 @@ from .rejections import (
     AgentNotReady,
     AgentNotRunning,
     AgentUnknown,
+    InputsInvalid,
     ScheduleFiredAlready,
     ScheduleUnknown,
     StaleAssignment,
@@ -158,6 +159,7 @@ def decide(placed: Placed, command: TaskCommand, context: Context) -> Sequence[T
             raise TaskExists(task_id=task.task_id)
         if isinstance(command, FireSchedule):
             return _fire(agent, command, context)
+        _check_body(command)
         return [_submit(agent, command, context)]
     if task.status is TaskStatus.ABSENT:
         raise TaskUnknown(task_id=command.task_id, agent_id=command.agent_id)
@@ -254,6 +256,14 @@ def _work(agent: Agent, command: SubmitTask, context: Context) -> CommandWork | 
             return work.model_copy(update={"definition": agent.definition})
         case _:
             return work
+
+
+def _check_body(command: SubmitTask) -> None:
+    """Refuse inputs that would lie in the log: who submits gives content, and the runtime the definition."""
+    work = command.work
+    if isinstance(work, BodyWork) and (work.given or work.definition is not None):
+        summary = "put them where `inputs` points, and leave out `given` and `definition`"
+        raise InputsInvalid(agent_id=command.agent_id, summary=summary)
 
 
 def _fire(agent: Agent, command: FireSchedule, context: Context) -> list[TaskEvent]:

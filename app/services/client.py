@@ -70,10 +70,15 @@ class Commands:
         Raises:
             Invalid: the configuration is invalid; the agent exists, is Failed, and says why in its history.
         """
-        answer = await self.send(SpawnAgent(agent_id=agent_id, config=dict(config)))
+        return self.spawned(await self.send(SpawnAgent(agent_id=agent_id, config=dict(config))))
+
+    @staticmethod
+    def spawned(answer: Answer) -> str:
+        """The id of the agent that a spawn made. Raises `Invalid` where it is Failed."""
         if answer.result.get("state") == "failed":
             reasons = answer.result.get("reasons", [])
-            raise Invalid("the configuration is invalid: " + "; ".join(reasons), **answer.result)
+            between = "\n\n" if any("\n" in reason for reason in reasons) else "; "
+            raise Invalid("the definition is invalid: " + between.join(reasons), **answer.result)
         return str(answer.result["agent_id"])
 
     async def submit_task(self, agent_id: str, work: AskedWork, **options: Any) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from ..harness import Row
-from . import checking, stepping, waiting
+from . import checking, spawning, stepping, waiting
 
 MEASUREMENTS: Mapping[str, Callable[[], Sequence[Row]]] = {
     "parsing and checking": checking.measure,
     "steps of the interpreter": stepping.measure,
     "bodies that wait": waiting.measure,
+    "agents of one definition": spawning.measure,
 }

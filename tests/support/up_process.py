@@ -17,6 +17,7 @@ from tests.support.in_process import settings_of
 
 READY_WITHIN_S = 60.0
 GONE_WITHIN_S = 30.0
+SYMBI = "from app.cli import main; main()"
 
 
 class NotReady(AssertionError):
@@ -26,8 +27,9 @@ class NotReady(AssertionError):
 class UpProcess:
     """`symbi up` on one data directory, as a user starts it."""
 
-    def __init__(self, data_dir: Path, *options: str) -> None:
-        """*options* are further ones of `symbi up`."""
+    def __init__(self, data_dir: Path, *options: str, program: str = SYMBI) -> None:
+        """*options* are further ones of `symbi up`; *program* is what Python runs as `symbi`."""
+        self._program = program
         self.data_dir = data_dir
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,8 +42,7 @@ class UpProcess:
         Raises:
             NotReady: it does not within a minute.
         """
-        symbi = "from app.cli import main; main()"
-        command = [sys.executable, "-c", symbi, "up", "--json", "--data-dir", str(self.data_dir)]
+        command = [sys.executable, "-c", self._program, "up", "--json", "--data-dir", str(self.data_dir)]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, *self._options], stdout=subprocess.PIPE, stderr=log, env=_environment()

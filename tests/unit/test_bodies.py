@@ -13,8 +13,9 @@ from app.adapters.memory import MemoryEventLog
 from app.dsl.run import Limits
 from app.ports.tools import Call, Json, ToolFailed
 from app.services.bodies import running
-from events.commands import CancelTask, ResumeAgent, RetryTask, SuspendAgent, TaskLimits
-from events.task import TaskCompleted, TaskFailed, TaskStarted, TaskTimedOut
+from events.agent import AgentRegistered
+from events.commands import CancelTask, ResumeAgent, RetryTask, SubmitTask, SuspendAgent, TaskLimits
+from events.task import BodyWork, TaskCompleted, TaskFailed, TaskStarted, TaskTimedOut
 from events.tool import ToolCallCompleted, ToolCallDenied, ToolCallFailed, ToolCallRequested
 from tests.support.drawn import OneKey
 from tests.support.small_runtime import FakeClock, SmallRuntime, small_runtime
@@ -240,6 +241,15 @@ async def test_inputs_that_do_not_fit_are_refused_when_they_are_submitted() -> N
         for inputs in ({}, {"n": "one"}, {"n": 1, "m": 2}, [1]):
             with pytest.raises(AssertionError, match="InputsInvalid"):
                 await runtime.submit(inputs=inputs)
+
+
+async def test_nobody_can_say_in_place_of_the_runtime_what_a_task_was_given() -> None:
+    async with small_runtime() as runtime:
+        await runtime.spawn(agent("return n;"))
+        for told in ({"given": {"n": 1}}, {"definition": (await runtime.events(AgentRegistered))[0].definition}):
+            answer = await runtime.ask(SubmitTask(agent_id="a1", work=BodyWork(**told)))
+            assert answer.error is not None
+            assert answer.error.code == "InputsInvalid"
 
 
 # Interruption

@@ -8,13 +8,13 @@ from uuid import uuid4
 from app.bootstrap import Client
 from app.domain.agent import Agent, AgentState
 from app.errors import Unavailable
+from app.services.bodies.inputs import body_work
 from events.codec import Bad
 from events.commands import Answer, AskedWork, SpawnAgent, SubmitTask
 from events.identifiers import derived_id
 from events.task import NoopWork
 from projections import history, lifecycle
 
-from ..inputs import body_of
 from ..tasks import command_work
 from .display import Display
 from .examples import Example, ExampleTask
@@ -129,7 +129,7 @@ class Play:
         if task.argv:
             work = await command_work(self.client, task_id, task.argv, None, [], files)
         else:
-            work = await body_of(self.client, task_id, task.inputs)
+            work = await body_work(self.client.blobs, task_id, task.inputs)
         watched = Watched(agent_id, task.title, task.expect, task.because, task.proof)
         await self._send(watched, work, command_id, priority=task.priority, max_retries=task.retries)
 

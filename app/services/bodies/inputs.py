@@ -1,0 +1,24 @@
+"""What bodies are given: kept as content under the key of the task that it is for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from events import strict_json
+from events.task import BodyWork
+
+from ...ports.blobs import Blobs
+
+JSON = "application/json"
+
+
+async def body_work(blobs: Blobs, task_id: str, inputs: Mapping[str, Any]) -> BodyWork:
+    """An agent's body with these inputs, parsed JSON by name, which are stored first.
+
+    Raises:
+        NotStrict: they are nothing that JSON holds.
+        Unavailable: the content store does not answer.
+    """
+    if not inputs:
+        return BodyWork()
+    content = strict_json.dumps(dict(inputs))
+    return BodyWork(inputs=await blobs.put(content, scope=f"task/{task_id}", media_type=JSON))
