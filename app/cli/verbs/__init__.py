@@ -12,6 +12,7 @@ from .dsl import dsl
 from .events import events
 from .identity import identity
 from .keys import keys
+from .policy import policy
 from .projections import projections
 from .quickstart import quickstart_verbs
 from .role import role
@@ -25,6 +26,7 @@ ROOT_VERBS: Sequence[typer.Typer] = (quickstart_verbs, up_verbs, status_verbs, d
 GROUPS: Mapping[str, typer.Typer] = {
     "agent": agent,
     "dsl": dsl,
+    "policy": policy,
     "task": task,
     "events": events,
     "projections": projections,
