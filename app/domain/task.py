@@ -135,6 +135,8 @@ class Task:
     """Nanoseconds since the epoch; 0 for none."""
     leaving: Leaving | None = None
     """Set from the request that it makes room until its node says that nothing of it runs any more."""
+    losses: int = 0
+    """How often its node was lost while it had the task."""
     failure: str = ""
     """Why it failed last, in one word."""
     run: int = 1
@@ -447,7 +449,9 @@ def evolve_task(task: Task, event: TaskEvent) -> Task:
         case TaskRetried(attempt=attempt):
             run = task.run + (task.status in FAILED)
             status = TaskStatus.QUEUED
-            return replace(task, status=status, node_id="", attempt=attempt - 1, run=run, leaving=None)
+            losses = task.losses + (task.status in ON_A_NODE)
+            again = replace(task, status=status, node_id="", attempt=attempt - 1, run=run, losses=losses)
+            return replace(again, leaving=None) if task.leaving is not None else again
         case TaskCompleted():
             return replace(task, status=TaskStatus.COMPLETED)
         case TaskFailed(reason=reason):

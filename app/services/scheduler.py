@@ -9,7 +9,7 @@ import structlog
 
 from events import identifiers
 from events.codec import Fact
-from events.commands import LoseNode
+from events.commands import ExpireTask, LoseNode
 
 from ..domain.scheduling import Decision, Schedule
 from ..ports.clock import Clock
@@ -19,6 +19,9 @@ from .verification import Item
 
 LEASE_S = 10.0
 """A node whose last heartbeat is older is lost."""
+
+SOONEST_S = 0.01
+"""How long it waits at least before it decides again for the sake of time."""
 
 _log = structlog.get_logger(__name__)
 
@@ -51,12 +54,15 @@ class Scheduler:
         self._background = Background.none()
         self._last_event: dict[str, str] = {}
         """Agent → the id of its newest event: what a decision about it reacts to."""
+        self._woken = asyncio.Event()
+        """Set whenever it has been decided: it may have to be decided again at another time."""
         self._heard: dict[str, float] = {}
         self._losing: set[str] = set()
 
     async def run(self) -> None:
         """Schedule for ever."""
         self._background.start(self._watch_leases)
+        self._background.start(self._keep_time)
         try:
             self._act()
             async for items in self._feed.after(self._after):
@@ -80,28 +86,41 @@ class Scheduler:
                     self._losing.discard(envelope.aggregate_id)
                     if item.event.name == "node.joined":
                         self.heard(envelope.aggregate_id)
-                self._schedule.take(item.seq, envelope.agent, item.event)
+                self._schedule.take(item.seq, envelope.agent, item.event, envelope.time_ns)
 
     def _act(self) -> None:
         if self._after < self._upto:
             return  # what follows may have been decided already, by whoever was the scheduler before
-        while decisions := self._schedule.decide():
+        while decisions := self._schedule.decide(now_ns=self._clock.now_ns()):
             for decision in decisions:
                 # The id derives from what the decision reacts to: deciding it again after a restart repeats
                 # nothing, and deciding it anew after a refusal needs a newer event first.
                 cause = self._last_event.get(decision.agent_id, f"from {self._began}")
+                if isinstance(decision, ExpireTask):  # refused a moment too soon, it is right a moment later
+                    cause = f"{cause}/{self._clock.now_ns()}"
                 self._background.start(partial(self._command, decision, cause))
+        self._woken.set()
+
+    async def _keep_time(self) -> None:
+        """Decide again when time alone gives something to decide."""
+        while True:
+            self._woken.clear()
+            at = self._schedule.wakes_at if self._after >= self._upto else None
+            wait = None if at is None else max(SOONEST_S, (at - self._clock.now_ns()) / 1e9)
+            try:
+                await asyncio.wait_for(self._woken.wait(), wait)
+            except TimeoutError:
+                self._act()
 
     async def _command(self, decision: Decision, cause: str) -> None:
+        about = getattr(decision, "task_id", decision.agent_id)
         for tries in count():
-            command_id = identifiers.command_id(
-                f"{cause}/{decision.task_id}", f"scheduler.{decision.name}/{tries}"
-            )
-            answer = await self._commander.send(decision, command_id, correlation_id=decision.task_id)
+            command_id = identifiers.command_id(f"{cause}/{about}", f"scheduler.{decision.name}/{tries}")
+            answer = await self._commander.send(decision, command_id, correlation_id=about)
             if answer.error is None or answer.error.code != "LostEveryRace":
                 break
         if answer.error is not None:
-            _log.info("decision refused", task=decision.task_id, command=decision.name, why=answer.error.code)
+            _log.info("decision refused", about=about, command=decision.name, why=answer.error.code)
             self._schedule.refused(decision)
             self._act()
 

@@ -44,7 +44,7 @@ from ..domain.tool import Calling, Calls, evolve_calls
 from .keyring import Keyring
 from .stamping import Place
 
-FOLD_VERSION = 6
+FOLD_VERSION = 7
 """Raised whenever the fold changes, so that older snapshots are not used."""
 
 ENDED_TASKS_KEPT = 200_000

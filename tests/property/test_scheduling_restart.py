@@ -44,9 +44,7 @@ def test_it_ends_where_every_other_ends(seed: int, steps: int, ahead: int) -> No
     pool = course(seed, steps, WITHOUT_RESTARTS)
     taken_over(pool, ahead)
     pool.settle()
-    for agent_id in pool.agents:
-        if (task := pool.next_of(agent_id)) is not None:
-            assert not any(pool.has_room(node_id, task) for node_id in pool.nodes)
+    assert pool.fitting() == []
     for task in pool.tasks.values():
         if task.status in ON_A_NODE:
             assert pool.nodes[task.node_id].state in ("joined", "draining")

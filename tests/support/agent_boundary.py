@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.domain.agent import AGENT, Agent
 from app.domain.decider import Context
@@ -138,7 +138,7 @@ def _submit(boundary: Boundary, step: Step) -> SubmitTask:
     )
 
 
-def _names(boundary: Boundary, step: Step) -> dict[str, str]:
+def _names(boundary: Boundary, step: Step) -> dict[str, Any]:
     known = list(boundary.tasks) or ["none"]
     return {"agent_id": "a1", "task_id": known[-1 - step.which % min(len(known), 5)]}
 

@@ -38,6 +38,7 @@ from events.commands import (
     SuspendAgent,
     TaskLimits,
     TerminateAgent,
+    YieldTask,
 )
 from events.commands.task import TaskCommand
 from events.content import ContentRef
@@ -51,6 +52,8 @@ CAPACITIES = [
 ]
 """What each node offers, at every start."""
 AGENTS = 5
+BEGAN_NS = 1_795_255_200_000_000_000
+A_MILLISECOND = 1_000_000
 DIGEST = "sha256:" + "0" * 64
 TEXT = DefinitionRef(digest=DIGEST, content=ContentRef(digest=DIGEST, size=1, scope="x"), agent="x")
 BODIED = [
@@ -65,6 +68,7 @@ class Recorded(NamedTuple):
     seq: int
     agent_id: str | None
     event: Event
+    at_ns: int
 
 
 @dataclass
@@ -82,11 +86,18 @@ class Pool:
     sent: list[Decision] = field(default_factory=list)
     """What it has decided and nobody has answered yet."""
     asked: int = 0
+    now_ns: int = BEGAN_NS
 
     def ask(self, command: Command) -> bool:
         """Carry out *command* if the state allows it; whether it did."""
         self.asked += 1
-        context = Context(command_id=f"c{self.asked}", actor="human/alice", definition=BODIED[self.asked % 2])
+        self.now_ns += A_MILLISECOND
+        context = Context(
+            command_id=f"c{self.asked}",
+            actor="human/alice",
+            definition=BODIED[self.asked % 2],
+            now_ns=self.now_ns,
+        )
         agent_id: str | None = getattr(command, "agent_id", None)
         try:
             events = self._decide(command, agent_id, context)
@@ -107,7 +118,7 @@ class Pool:
         return [*TASK.decide(Placed(agent, self.tasks.get(task_id, Task())), command, context)]
 
     def _record(self, agent_id: str | None, event: Event) -> None:
-        self.log.append(Recorded(len(self.log) + 1, agent_id, event))
+        self.log.append(Recorded(len(self.log) + 1, agent_id, event, self.now_ns))
         if isinstance(event, NodeEvent):
             self.nodes[event.node_id] = NODE.evolve(self.nodes.get(event.node_id, Node()), event)
             return
@@ -125,7 +136,7 @@ class Pool:
 
     def decide(self, most: int = 500) -> None:
         """Let it decide."""
-        self.sent += self.schedule.decide(most)
+        self.sent += self.schedule.decide(most, now_ns=self.now_ns)
 
     def answer(self, index: int) -> None:
         """Carry out one of its decisions, in any order, or refuse it."""
@@ -144,15 +155,39 @@ class Pool:
         self.read = len(self.log)
 
     def settle(self) -> None:
-        """Let it read, decide and be answered until there is nothing left to do."""
+        """Let it read, decide and be answered until there is nothing left to do, however long that takes."""
         for _ in range(10_000):
             self.deliver(len(self.log))
             self.decide()
-            if not self.sent and self.read == len(self.log):
-                return
+            rests = not self.sent
             while self.sent:
                 self.answer(0)
+            self.make_room()
+            if rests and self.read == len(self.log) and not self.wait():
+                return
         raise AssertionError("the scheduler never comes to rest")
+
+    def make_room(self) -> None:
+        """Let the nodes stop what is to leave them."""
+        for task in self.tasks.values():
+            if task.leaving is not None and task.status in ON_A_NODE:
+                self.ask(YieldTask.model_validate(self.names(task)))
+
+    def wait(self) -> bool:
+        """Let the time pass until there is something to decide; whether there will be."""
+        at = self.schedule.wakes_at
+        if at is not None:
+            self.now_ns = max(self.now_ns + A_MILLISECOND, at)
+        return at is not None
+
+    def names(self, task: Task) -> dict[str, object]:
+        """What a report about the task names."""
+        return {
+            "agent_id": self.owners[task.task_id],
+            "task_id": task.task_id,
+            "node_id": task.node_id,
+            "assignment": task.assignment,
+        }
 
     def on_node(self, node_id: str) -> list[Task]:
         return [task for task in self.tasks.values() if task.status in ON_A_NODE and task.node_id == node_id]
@@ -162,17 +197,27 @@ class Pool:
         age = list(self.tasks).index(task.task_id)
         return task.tier is not PriorityTier.REALTIME, -task.priority, age
 
-    def next_of(self, agent_id: str) -> Task | None:
-        """The agent's first queued task, if it may run one more."""
-        queued = [
+    def runnable(self) -> list[Task]:
+        """The queued tasks whose agents may run one more; room that is kept for a task counts as its run."""
+        claims = self.schedule.claims
+        return [
             task
             for name, task in self.tasks.items()
-            if self.owners[name] == agent_id and task.status is TaskStatus.QUEUED
+            if task.status is TaskStatus.QUEUED
+            and (name in claims or self.may_run(self.owners[name], [self.owners[of] for of in claims]))
         ]
-        return min(queued, key=self.rank) if queued and self.may_run(agent_id) else None
+
+    def fitting(self) -> list[Task]:
+        """Those of them that some node has room for."""
+        return [task for task in self.runnable() if any(self.has_room(node, task) for node in self.nodes)]
 
     def has_room(self, node_id: str, task: Task) -> bool:
+        """Whether the task fits beside what is there, and what room is kept for."""
         node, held = self.nodes[node_id], self.on_node(node_id)
+        claims = self.schedule.claims.items()
+        claimed = [self.tasks[name] for name, at in claims if at == node_id and name != task.task_id]
+        realtime = task.tier is PriorityTier.REALTIME
+        held += [each for each in claimed if each.tier is PriorityTier.REALTIME or not realtime]
         same = [each for each in held if each.needs.body == task.needs.body]
         return (
             node.state is NodeState.JOINED
@@ -183,13 +228,13 @@ class Pool:
             <= node.capacity.cpu_cores + 1e-9
         )
 
-    def may_run(self, agent_id: str) -> bool:
+    def may_run(self, agent_id: str, also: Sequence[str] = ()) -> bool:
         agent = self.agents[agent_id]
         return (
             agent.state in ("ready", "running")
             and not agent.quarantined
             and agent.config is not None
-            and len(agent.running) < agent.config.max_concurrent_tasks
+            and len(agent.running) + also.count(agent_id) < agent.config.max_concurrent_tasks
         )
 
     def has_ended(self, agent_id: str) -> bool:
@@ -251,8 +296,7 @@ def _of_task(command: Callable[..., Command], *statuses: TaskStatus) -> Step:
 def _report(command: Callable[..., Command], status: TaskStatus) -> Step:
     def step(pool: Pool, choice: int) -> None:
         if (task := _task(pool, choice, status)) is not None:
-            names = {"agent_id": pool.owners[task.task_id], "task_id": task.task_id}
-            pool.ask(command(**names, node_id=task.node_id, assignment=task.assignment))
+            pool.ask(command(**pool.names(task)))
 
     return step
 
@@ -286,6 +330,7 @@ STEPS: list[tuple[int, Step]] = [
     (12, lambda pool, choice: pool.deliver(1 + choice % 5)),
     (8, lambda pool, choice: pool.decide(1 + choice % 3)),
     (12, lambda pool, choice: pool.answer(choice)),
+    (3, lambda pool, choice: pool.make_room()),
     (1, lambda pool, choice: pool.restart()),
 ]
 """Whatever may happen, and how often; each takes a number that it chooses by."""

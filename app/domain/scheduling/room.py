@@ -1,0 +1,219 @@
+"""One joined node: what it offers, and what is booked on it. Everything is counted in whole numbers."""
+
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from events.agent_config import DataClass, SandboxTier
+
+from ..breaker import CLOSED, Breaker, BreakerState
+from ..needs import Labels, Needs, strictness, thousandths
+from ..node import Node, NodeState
+from ..task import ON_A_NODE
+from .entry import REALTIME_RANK, Entry
+
+
+class Amounts(NamedTuple):
+    """Something of each resource of a node."""
+
+    cpu: int
+    """Thousandths of a core."""
+    memory: int
+    """Megabytes."""
+    tasks: int
+    bodies: int
+
+    def plus(self, other: "Amounts") -> "Amounts":
+        """It and *other* together."""
+        return Amounts(
+            self.cpu + other.cpu,
+            self.memory + other.memory,
+            self.tasks + other.tasks,
+            self.bodies + other.bodies,
+        )
+
+    def less(self, other: "Amounts") -> "Amounts":
+        """What is left of it when *other* is taken away; it may be negative."""
+        return Amounts(
+            self.cpu - other.cpu,
+            self.memory - other.memory,
+            self.tasks - other.tasks,
+            self.bodies - other.bodies,
+        )
+
+
+NOTHING = Amounts(0, 0, 0, 0)
+
+
+def amounts_of(needs: Needs) -> Amounts:
+    """What a task takes of a node."""
+    return Amounts(needs.cpu, needs.memory, 0 if needs.body else 1, 1 if needs.body else 0)
+
+
+@dataclass(slots=True, eq=False)
+class Room:
+    """A node, as far as it matters what else fits on it."""
+
+    node_id: str
+    offers: Amounts
+    kept: Amounts
+    """What only critical tasks may take."""
+    strictness: int
+    """Of the strictest tier that it offers."""
+    tiers: tuple[SandboxTier, ...]
+    labels: Labels
+    cleared: frozenset[DataClass] | None
+    """The classes of data that it may be given; none stands for every class."""
+    accepting: bool
+    """Not draining."""
+    breaker: Breaker = CLOSED
+    resting: bool = False
+    """Its breaker keeps tasks from it."""
+    cpu: int = 0
+    memory: int = 0
+    tasks: int = 0
+    bodies: int = 0
+    plain_cpu: int = 0
+    """What of it tasks that are not critical have."""
+    plain_memory: int = 0
+    plain_tasks: int = 0
+    plain_bodies: int = 0
+    held: dict[str, Entry] = field(default_factory=dict)
+    """Everything that is booked here, by task."""
+    victims: list[tuple[int, int, str]] = field(default_factory=list)
+    """Rank, age and id of what may be preempted here: the least important first, of those the youngest."""
+    claim: Entry | None = None
+    """The task that room is kept for."""
+
+    @classmethod
+    def of(cls, node: Node, reserved_permille: int) -> "Room":
+        """The room of a node that has joined, empty."""
+        assert node.capacity is not None
+        capacity = node.capacity
+        offers = Amounts(thousandths(capacity.cpu_cores), capacity.memory_mb, capacity.tasks, capacity.bodies)
+        return cls(
+            node_id=node.node_id,
+            offers=offers,
+            kept=_share(offers, reserved_permille) if reserved_permille else NOTHING,
+            strictness=max((strictness(tier) for tier in node.tiers), default=0),
+            tiers=node.tiers,
+            labels=frozenset(node.labels),
+            cleared=None if node.cleared_for is None else frozenset(node.cleared_for),
+            accepting=node.state is NodeState.JOINED,
+        )
+
+    @property
+    def takes(self) -> bool:
+        """Whether it gets new tasks."""
+        return self.accepting and not self.resting
+
+    @property
+    def free(self) -> Amounts:
+        """What nothing is booked for."""
+        return self.offers.less(Amounts(self.cpu, self.memory, self.tasks, self.bodies))
+
+    def fits(self, entry: Entry) -> bool:
+        """Whether the task has room here now, beside what is booked, kept and claimed."""
+        if not self.accepting or self.resting:
+            return False
+        needs, offers, claim = entry.task.needs, self.offers, self.claim
+        if claim is not None and (claim is entry or (entry.realtime and not claim.realtime)):
+            claim = None
+        if needs.body:
+            free = offers.bodies - self.bodies
+            if not entry.critical:
+                free = min(free, offers.bodies - self.kept.bodies - self.plain_bodies)
+            return free > (claim is not None and claim.task.needs.body)
+        cpu, memory, tasks = offers.cpu - self.cpu, offers.memory - self.memory, offers.tasks - self.tasks
+        if claim is not None and not claim.task.needs.body:
+            cpu -= claim.task.needs.cpu
+            memory -= claim.task.needs.memory
+            tasks -= 1
+        if tasks <= 0 or needs.cpu > cpu or needs.memory > memory:
+            return False
+        kept = self.kept
+        if entry.critical or kept is NOTHING:
+            return True
+        return (
+            self.plain_tasks < offers.tasks - kept.tasks
+            and self.plain_cpu + needs.cpu <= offers.cpu - kept.cpu
+            and self.plain_memory + needs.memory <= offers.memory - kept.memory
+        )
+
+    def could_hold(self, entry: Entry) -> bool:
+        """Whether it would fit if the node had nothing else to do."""
+        needs, offers = entry.task.needs, self.offers
+        kept = NOTHING if entry.critical else self.kept
+        if needs.body:
+            return offers.bodies > kept.bodies
+        return (
+            offers.tasks > kept.tasks
+            and needs.cpu <= offers.cpu - kept.cpu
+            and needs.memory <= offers.memory - kept.memory
+        )
+
+    def book(self, entry: Entry) -> None:
+        """Take what the task needs. What is booked already changes nothing."""
+        if entry.task.task_id not in self.held:
+            self.held[entry.task.task_id] = entry
+            self._count(entry, 1)
+
+    def release(self, entry: Entry) -> None:
+        """Give back what the task had."""
+        if self.held.pop(entry.task.task_id, None) is not None:
+            self._count(entry, -1)
+
+    def expose(self, entry: Entry) -> None:
+        """Let the task be preempted from now on."""
+        insort(self.victims, _victim(entry))
+
+    def spare(self, entry: Entry) -> bool:
+        """Let it not be preempted any more; whether it could be before."""
+        victim = _victim(entry)
+        at = bisect_left(self.victims, victim)
+        found = at < len(self.victims) and self.victims[at] == victim
+        if found:
+            del self.victims[at]
+        return found
+
+    def load(self, *, body: bool) -> int:
+        """How full it is, in thousandths of the resource that it has least of."""
+        if body:
+            return self.bodies * 1000 // self.offers.bodies if self.offers.bodies else 1000
+        return max(
+            self.tasks * 1000 // self.offers.tasks,
+            self.cpu * 1000 // max(1, self.offers.cpu),
+            self.memory * 1000 // self.offers.memory,
+        )
+
+    def on_trial(self) -> bool:
+        """Whether the next task decides if its breaker closes."""
+        return self.breaker.state is not BreakerState.CLOSED
+
+    def _count(self, entry: Entry, sign: int) -> None:
+        needs = entry.task.needs
+        cpu, memory = sign * needs.cpu, sign * needs.memory
+        tasks, bodies = (0, sign) if needs.body else (sign, 0)
+        self.cpu += cpu
+        self.memory += memory
+        self.tasks += tasks
+        self.bodies += bodies
+        if not entry.critical:
+            self.plain_cpu += cpu
+            self.plain_memory += memory
+            self.plain_tasks += tasks
+            self.plain_bodies += bodies
+
+
+def _share(of: Amounts, permille: int) -> Amounts:
+    return Amounts(*(amount * permille // 1000 for amount in of))
+
+
+def may_be_preempted(entry: Entry) -> bool:
+    """Whether a more important task may take its place: it is recorded there, and is not in real time."""
+    on_node = entry.task.status in ON_A_NODE
+    return on_node and entry.task.leaving is None and not entry.leaves and entry.rank < REALTIME_RANK
+
+
+def _victim(entry: Entry) -> tuple[int, int, str]:
+    return entry.rank, -entry.order, entry.task.task_id
