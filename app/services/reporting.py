@@ -17,7 +17,14 @@ _log = structlog.get_logger(__name__)
 
 
 class RunAbandoned(Exception):
-    """The run may not go on: somebody else has the task, or nobody wants it any more."""
+    """The run may not go on: somebody else has the task, or nobody wants it any more.
+
+    `code` is the rejection's, where there was one.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(slots=True)
@@ -31,6 +38,8 @@ class Run:
     """Set whenever the agent is resumed."""
     stopped: bool = False
     """True once an event took the task away; what it comes to is not reported."""
+    elsewhere: bool = False
+    """True where it was taken away for another run to go on with it."""
 
 
 class Names(TypedDict):
@@ -79,7 +88,7 @@ class Reports:
         tries = 0
         while (problem := await self.say(command, f"{step}/{tries}")) is not None:
             if problem.code != "AgentNotRunning" or self.run.stopped:
-                raise RunAbandoned(problem.message)
+                raise RunAbandoned(problem.message, problem.code)
             await self.run.resumed.wait()
             self.run.resumed.clear()
             tries += 1

@@ -130,10 +130,12 @@ class Worker:
                     self._submissions.popitem(last=False)
             case TaskAssigned(node_id=node_id) if node_id == self._node_id:
                 self._begin(event, fact)
-            case TaskAssigned(task_id=task_id) | TaskCancelled(task_id=task_id):
+            case TaskCancelled(task_id=task_id):
                 self._stop(task_id)
-            case TaskPreempted(task_id=task_id) | TaskRetried(task_id=task_id):
-                self._stop(task_id)
+            case (
+                TaskAssigned(task_id=task_id) | TaskPreempted(task_id=task_id) | TaskRetried(task_id=task_id)
+            ):
+                self._stop(task_id, elsewhere=True)
             case AgentSuspended(agent_id=agent_id):
                 self._each(agent_id, Control.pause)
             case AgentResumed(agent_id=agent_id):
@@ -146,20 +148,20 @@ class Worker:
                     self._stop(task_id)
             case NodeLost(node_id=node_id) if node_id == self._node_id:
                 for task_id in list(self._runs):
-                    self._stop(task_id)
+                    self._stop(task_id, elsewhere=True)
                 self._background.start(self._join)
             case _:
                 pass  # everything else is no concern of a worker's
 
     def _begin(self, assigned: TaskAssigned, fact: Fact) -> None:
-        self._stop(assigned.task_id)
+        self._stop(assigned.task_id, elsewhere=True)
         run = self._runs[assigned.task_id] = Run(assigned.agent_id, assigned.assignment)
         self._background.start(lambda: self._carry_out(assigned, fact, run))
 
-    def _stop(self, task_id: str) -> None:
+    def _stop(self, task_id: str, *, elsewhere: bool = False) -> None:
         run = self._runs.get(task_id)
         if run is not None:
-            run.stopped = True
+            run.stopped, run.elsewhere = True, elsewhere
             run.resumed.set()
             run.control.cancel()
 

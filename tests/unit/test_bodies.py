@@ -13,12 +13,22 @@ from app.adapters.memory import MemoryEventLog
 from app.dsl.run import Limits
 from app.ports.tools import Call, Json, ToolFailed
 from app.services.bodies import running
+from app.services.bodies.recorded import recorded_task
 from events.agent import AgentRegistered
-from events.commands import CancelTask, ResumeAgent, RetryTask, SubmitTask, SuspendAgent, TaskLimits
+from events.commands import (
+    CancelTask,
+    CompleteToolCall,
+    LoseNode,
+    ResumeAgent,
+    RetryTask,
+    SubmitTask,
+    SuspendAgent,
+    TaskLimits,
+)
 from events.task import BodyWork, TaskCompleted, TaskFailed, TaskStarted, TaskTimedOut
 from events.tool import ToolCallCompleted, ToolCallDenied, ToolCallFailed, ToolCallRequested
 from tests.support.drawn import OneKey
-from tests.support.small_runtime import FakeClock, SmallRuntime, small_runtime
+from tests.support.small_runtime import NODE, WORKER, FakeClock, SmallRuntime, small_runtime
 
 EVERYTHING = '["twice", "fails", "wait", "odd"]'
 
@@ -246,7 +256,10 @@ async def test_inputs_that_do_not_fit_are_refused_when_they_are_submitted() -> N
 async def test_nobody_can_say_in_place_of_the_runtime_what_a_task_was_given() -> None:
     async with small_runtime() as runtime:
         await runtime.spawn(agent("return n;"))
-        for told in ({"given": {"n": 1}}, {"definition": (await runtime.events(AgentRegistered))[0].definition}):
+        for told in (
+            {"given": {"n": 1}},
+            {"definition": (await runtime.events(AgentRegistered))[0].definition},
+        ):
             answer = await runtime.ask(SubmitTask(agent_id="a1", work=BodyWork(**told)))
             assert answer.error is not None
             assert answer.error.code == "InputsInvalid"
@@ -332,6 +345,51 @@ async def test_a_run_that_is_interrupted_twice_ends_once(kept: Kept) -> None:
     async with small_runtime(*kept) as runtime, runtime.working(tools):
         assert await runtime.output(await runtime.ended(task)) == 10 + 10 + 2 + 3
     assert set(tools.made.values()) == {1}
+
+
+async def test_a_node_that_was_only_thought_lost_goes_on_with_what_it_did() -> None:
+    text = agent("""
+        let a = 0;
+        try { a = wait(n); } catch (UnknownOutcome e) { a = 100; }
+        return a + twice(n);
+    """)
+    tools = Tools()
+    async with small_runtime() as runtime:
+        await runtime.spawn(text)
+        async with runtime.working(tools):
+            task = await runtime.submit(inputs={"n": 1})
+            await asyncio.wait_for(tools.entered.wait(), 5)
+            await runtime.do(LoseNode(node_id=NODE, reason="silent"), "scheduler")
+            end = await runtime.ended(task)
+        assert await runtime.output(end) == 102
+        reasons = [each.reason for each in await runtime.calls(task) if isinstance(each, ToolCallFailed)]
+    assert reasons == ["unknown"]
+    assert set(tools.made.values()) == {1}
+
+
+@pytest.mark.parametrize("tool", ["wait", "wait_safely"])
+async def test_what_came_of_a_call_may_be_told_after_another_run_goes_on_with_it(
+    kept: Kept, tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = Tools()
+    text = agent(f"return {tool}(n) + twice(n);", capabilities=f'["{tool}", "twice"]')
+    task = await interrupted(kept, text, tools)
+    async with small_runtime(*kept) as runtime:
+
+        async def read_too_early(*args: Any, **options: Any) -> Any:
+            recorded = await recorded_task(*args, **options)
+            if recorded is not None and recorded.calls[0].outcome is None:
+                result = await runtime.blobs.put(b"7", scope=f"task/{task}", media_type="application/json")
+                names = {"agent_id": "a1", "task_id": task, "node_id": NODE, "assignment": 1}
+                told = {"call_id": recorded.calls[0].request.call_id, "result": result}
+                await runtime.do(CompleteToolCall.model_validate({**names, **told}), WORKER)
+            return recorded
+
+        monkeypatch.setattr(running, "recorded_task", read_too_early)
+        async with runtime.working(tools):
+            end = await runtime.ended(task)
+        assert await runtime.output(end) == 9
+    assert tools.made == {f"{tool}(1)": 1, "twice(1)": 1}
 
 
 async def test_a_task_that_failed_and_is_retried_begins_anew() -> None:

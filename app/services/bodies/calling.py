@@ -1,7 +1,7 @@
 """Makes the calls of one run, each announced before and told after; what the log holds is not made again."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from events import strict_json
 from events.commands import Command, CompleteToolCall, DenyToolCall, FailToolCall, RequestToolCall
 from events.content import ContentRef
 
+from ...domain.rejections import ToolCallClosed
 from ...domain.tool import call_id
 from ...ports.blobs import Blobs
 from ...ports.enforcement import Enforcement
@@ -22,7 +23,7 @@ from ...ports.tools import Call, Json, Tool, ToolFailed, Tools
 from ..reporting import Reports, RunAbandoned
 from .asking import DENIED, refusal, request_of
 from .hold import Cancelled, Hold, OutOfTime
-from .recorded import RecordedCall
+from .recorded import Outcome, RecordedCall
 from .replies import MAX_RESULT, WORDS, Answered, Failed, Reply, told
 
 JSON = "application/json"
@@ -49,7 +50,7 @@ class FailedAs:
     error: Failed | None = None
 
 
-Outcome: TypeAlias = Answered | Refused | FailedAs
+Made: TypeAlias = Answered | Refused | FailedAs
 """What a call came to, before it is recorded."""
 
 
@@ -74,14 +75,19 @@ class CallMaker:
         capabilities: Sequence[str],
         run: int,
         recorded: Sequence[RecordedCall],
+        look_up: Callable[[int], Awaitable[Outcome]],
     ) -> None:
-        """*recorded* are the calls that the run made before it was interrupted."""
+        """*recorded* are the calls that the run made before it was interrupted.
+
+        *look_up* reads what came of a call that is closed, by its index, from the log as it is now.
+        """
         self._world = world
         self._reports = reports
         self._hold = hold
         self._capabilities = frozenset(capabilities)
         self._run = run
         self._recorded = recorded
+        self._look_up = look_up
         self._scope = f"task/{reports.assigned.task_id}"
 
     async def reply(self, called: Called) -> Reply:
@@ -89,23 +95,37 @@ class CallMaker:
 
         Raises:
             Diverged: this is not the call that is recorded.
-            Cancelled, OutOfTime: the run was cut off; the call is closed.
+            Cancelled, OutOfTime: the run was cut off; the call is closed, unless another run goes on with it.
             RunAbandoned: somebody else has the task.
         """
         tool = self._world.tools.find(called.capability)
         arguments = await self._store(called.request)
-        again = False
-        if called.index < len(self._recorded):
-            known = self._recorded[called.index]
-            before = known.request
-            if (before.tool, before.arguments.digest) != (called.capability, arguments.digest):
-                raise Diverged(f"call {called.index} is another {called.capability} than was recorded")
-            if known.outcome is not None:
-                return await told(known.outcome, self._world.blobs)
-            again = tool is not None and tool.idempotent
-            if not again:
+        known = self._known(called, arguments)
+        if known is not None and known.outcome is not None:
+            return await told(known.outcome, self._world.blobs)
+        try:
+            if known is not None and (tool is None or not tool.idempotent):
                 return await self._close(called, FailedAs("unknown"))
-        await self._hold.go_on()
+            await self._hold.go_on()
+            await self._request(called, arguments, again=known is not None)
+            # From here on a crash leaves an intent without an outcome: it may have been carried out.
+            return await self._carry_out(called, tool)
+        except RunAbandoned as error:
+            if error.code != ToolCallClosed.__name__:
+                raise
+            # Whoever had the task before has told meanwhile what came of the call.
+            return await told(await self._look_up(called.index), self._world.blobs)
+
+    def _known(self, called: Called, arguments: ContentRef) -> RecordedCall | None:
+        """What is recorded of this very call, if anything."""
+        if called.index >= len(self._recorded):
+            return None
+        known = self._recorded[called.index]
+        if (known.request.tool, known.request.arguments.digest) != (called.capability, arguments.digest):
+            raise Diverged(f"call {called.index} is another {called.capability} than was recorded")
+        return known
+
+    async def _request(self, called: Called, arguments: ContentRef, *, again: bool) -> None:
         request = RequestToolCall(
             **self._reports.names,
             index=called.index,
@@ -114,8 +134,6 @@ class CallMaker:
             again=again,
         )
         await self._reports.once_running(request, f"call/{called.index}/request")
-        # From here on a crash leaves an intent without an outcome: it may have been carried out.
-        return await self._carry_out(called, tool)
 
     async def _carry_out(self, called: Called, tool: Tool | None) -> Reply:
         loop = asyncio.get_running_loop()
@@ -123,14 +141,17 @@ class CallMaker:
         try:
             outcome = await self._hold.during(self._outcome(called, tool))
         except Cancelled:
-            await self._close(called, FailedAs("cancelled"), loop.time() - began)
+            if (
+                not self._reports.run.elsewhere
+            ):  # else the run that goes on with it closes it, or makes it again
+                await self._close(called, FailedAs("cancelled"), loop.time() - began)
             raise
         except OutOfTime:
             await self._close(called, FailedAs("timeout"), loop.time() - began)
             raise
         return await self._close(called, outcome, loop.time() - began)
 
-    async def _outcome(self, called: Called, tool: Tool | None) -> Outcome:
+    async def _outcome(self, called: Called, tool: Tool | None) -> Made:
         secrets: list[Secret] = []
         try:
             args = [to_json(value, reveal=secrets.append) for value in called.positional]
@@ -165,7 +186,7 @@ class CallMaker:
             return FailedAs("error", Failed("ToolError", f"{called.capability} failed: {error!r:.200}"))
         return _checked(called.capability, result)
 
-    async def _close(self, called: Called, outcome: Outcome, seconds: float = 0.0) -> Reply:
+    async def _close(self, called: Called, outcome: Made, seconds: float = 0.0) -> Reply:
         """Record what came of the call, and say what the body is told."""
         names = self._reports.names
         of = call_id(names["task_id"], self._run, called.index)
@@ -187,7 +208,7 @@ class CallMaker:
                 reply = error or WORDS[reason]
         problem = await self._reports.say(command, f"call/{called.index}/outcome")
         if problem is not None:
-            raise RunAbandoned(problem.message)
+            raise RunAbandoned(problem.message, problem.code)
         return reply
 
     async def _store(self, content: bytes) -> ContentRef:

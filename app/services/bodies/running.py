@@ -30,11 +30,11 @@ from ...errors import SymbiError
 from ...ports.blobs import Blobs
 from ...ports.event_log import EventLog
 from ..definitions import Body, Definitions
-from ..reporting import Reports, Run
+from ..reporting import Reports, Run, RunAbandoned
 from ..verification import Verifier
 from .calling import JSON, CallMaker, Diverged, World
 from .hold import Cancelled, Hold, OutOfTime
-from .recorded import recorded_task
+from .recorded import Outcome, recorded_task
 from .replies import Answered, Reply
 from .turns import Turns
 
@@ -100,8 +100,20 @@ class Bodies:
             capabilities=body.config.capabilities,
             run=recorded.task.run if recorded else 1,
             recorded=recorded.calls if recorded else (),
+            look_up=partial(self._outcome, assigned),
         )
         await self._to_its_end(body, inputs, submitted, calls, hold, reports)
+
+    async def _outcome(self, assigned: TaskAssigned, index: int) -> Outcome:
+        """What came of a call of the task's newest run, as the log has it now."""
+        upto = await self._log.last_seq()
+        recorded = await recorded_task(
+            self._log, self._verifier, assigned.agent_id, assigned.task_id, upto=upto
+        )
+        outcome = recorded.calls[index].outcome if recorded and index < len(recorded.calls) else None
+        if outcome is None:
+            raise RunAbandoned(f"call {index} is of another run by now")
+        return outcome
 
     async def _to_its_end(
         self,
