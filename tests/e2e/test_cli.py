@@ -176,10 +176,10 @@ def test_a_noop_task_from_its_submission_to_its_end(shell: Shell) -> None:
     shell.type("task", "retry", task, code=1)
 
 
-def test_a_task_needs_a_program_or_none(shell: Shell) -> None:
+def test_a_task_needs_a_program_or_none_or_a_body(shell: Shell) -> None:
     agent = shell.spawn()["agent_id"]
-    shell.type("task", "submit", agent, code=2)
-    assert f"symbi task submit {agent} -- echo hello" in shell.err
+    shell.type("task", "submit", agent, code=1)
+    assert "has no body: give it a program" in shell.err
     shell.type("task", "submit", agent, "--noop", "--", "true", code=2)
     shell.type("task", "submit", agent, "--timeout", "soon", "--", "true", code=2)
     shell.type("task", "submit", agent, "--env", "X", "--", "true", code=2)

@@ -90,7 +90,7 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "invalid",
         "Malformed",
     ),
-    "a missing field of the command": ({"data": {}}, "invalid", "Malformed"),
+    "a spawn of nothing": ({"data": {}}, "invalid", "DefinitionMissing"),
     "a command of another shape": ({"data": {"config": "name"}}, "invalid", "Malformed"),
     "an agent id that is no token": (
         {"data": {"config": CONFIG, "agent_id": "a.b>"}},
