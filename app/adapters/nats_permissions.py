@@ -129,11 +129,8 @@ def _grants(role: Role, name: str, reader: bool) -> tuple[list[str], list[str]]:
             return ["$JS.API.>"], []
         case "gateway":
             answers = ["_INBOX.>", "_R_.>"]  # `_R_` is how the server spells an asker in the other account
-            return ["symbi.evt.>", ALERT_SUBJECT, *answers, *_reads(EVENTS)], [
-                "symbi.cmd.>",
-                API_ADVISORY,
-                STREAM_ADVISORIES,
-            ]
+            publish = ["symbi.evt.>", ALERT_SUBJECT, *answers, *_reads(EVENTS), *_blobs()]
+            return publish, ["symbi.cmd.>", API_ADVISORY, STREAM_ADVISORIES]
         case "projector":
             return [ALERT_SUBJECT, *_reads(EVENTS)], []
         case "scheduler":

@@ -219,12 +219,13 @@ async def test_flow_control_works_across_the_accounts(broker: Broker) -> None:
     assert broker.logins["ann"].complaints.empty()
 
 
-async def test_a_worker_stores_and_reads_blobs(broker: Broker) -> None:
+@pytest.mark.parametrize("name", ["worker-1", "gateway"])
+async def test_who_works_with_content_stores_and_reads_it(broker: Broker, name: str) -> None:
     content = b"content" * 100_000
-    store = await broker["worker-1"].jetstream().object_store(BLOBS)
+    store = await broker[name].jetstream().object_store(BLOBS)
     await store.put("sha256-abc", content)
     assert (await store.get("sha256-abc")).data == content
-    assert broker.logins["worker-1"].complaints.empty()
+    assert broker.logins[name].complaints.empty()
 
 
 async def test_a_worker_reports_and_the_scheduler_hears(broker: Broker) -> None:
