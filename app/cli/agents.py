@@ -1,6 +1,7 @@
 """How agents and their steps are shown."""
 
 from collections.abc import Mapping
+from time import time_ns
 from typing import Any
 
 from rich.text import Text
@@ -9,6 +10,7 @@ from projections.lifecycle import AgentRow, TransitionRow
 
 from .output import Column, record
 from .requests import labels
+from .schedules import upcoming
 from .tables import moment, state
 
 
@@ -73,6 +75,8 @@ def facts(row: AgentRow, tasks: Mapping[str, int]) -> dict[str, Any]:
         "tasks": ", ".join(f"{count} {name}" for name, count in sorted(tasks.items())),
         "data classes": ", ".join(config.get("data_classes", [])),
         "capabilities": ", ".join(config.get("capabilities", [])),
+        "inputs": ", ".join(f"{each['name']}: {each['type']}" for each in config.get("inputs", [])),
+        "schedules": ", ".join(f"{name}, next at {when}" for name, when in upcoming(config, time_ns())),
         "limits": ", ".join(f"{name} {value}" for name, value in config.get("limits", {}).items()),
         "labels": labels(row.labels),
         "definition": row.definition_digest,

@@ -1,11 +1,12 @@
 """What a body is given: from options to one JSON object, by the types that its agent declares."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.services.bodies.inputs import body_work as with_inputs
+from app.services.preparing import MAX_INPUTS
+from events import strict_json
 from events.task import BodyWork
 from projections import lifecycle
 
@@ -19,7 +20,7 @@ TEXT = "String"
 
 
 class NotJson(Invalid):
-    """{path} is not JSON: {why}"""
+    """{path} is not JSON that the runtime takes: {why}"""
 
 
 async def body_work(client: "Client", task_id: str, agent_id: str, given: Sequence[str]) -> BodyWork:
@@ -40,17 +41,18 @@ def value_of(text: str, kind: str | None) -> Any:
     """
     if text.startswith("@"):
         path = Path(text[1:])
-        text = read_file(path).decode("utf-8", "replace")
+        content = read_file(path)
         if path.suffix.lower() == ".json":
             try:
-                return json.loads(text)
-            except ValueError as error:
+                return strict_json.loads(content, max_bytes=MAX_INPUTS)
+            except strict_json.NotStrict as error:
                 raise NotJson(path=path, why=error) from None
+        text = content.decode("utf-8", "replace")
     if kind == TEXT:
         return text
     try:
-        return json.loads(text)
-    except ValueError:
+        return strict_json.loads(text.encode("utf-8", "surrogatepass"), max_bytes=MAX_INPUTS)
+    except strict_json.NotStrict:
         return text
 
 

@@ -169,10 +169,12 @@ def noop_work(argv: Sequence[str]) -> NoopWork:
 
 
 def ending(row: TaskRow) -> Text:
-    """How the task ended, in one line."""
+    """How the task ended, in one line; a detail of several lines stands below it."""
     line = Text(f"Task {row.id} is ") + state(row.state)
     if row.exit_code is not None:
         line += Text(f", exit code {row.exit_code}")
+    detail = row.detail or ""
+    below = "".join(f"\n  {each}" for each in detail.splitlines()) if "\n" in detail else ""
     if row.reason and row.state != "completed":
-        line += Text(f" ({row.reason}{': ' + row.detail if row.detail else ''})")
-    return line + Text(f", after {took(row)}." if took(row) else ".")
+        line += Text(f" ({row.reason}{': ' + detail if detail and not below else ''})")
+    return line + Text(f", after {took(row)}." if took(row) else ".") + Text(below)

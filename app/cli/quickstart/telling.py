@@ -4,15 +4,12 @@ import os
 import shlex
 import shutil
 import sys
-from datetime import UTC, datetime
+from time import time_ns
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
 from app.bootstrap import Client
-from app.domain.recurrence import next_due
-from events.agent_schedule import Schedule
 from events.content import ContentRef
 from projections import lifecycle, scheduler
 from projections.paging import Page
@@ -20,6 +17,7 @@ from projections.paging import Page
 from ..agents import TRANSITIONS
 from ..calls import Call
 from ..output import printable
+from ..schedules import upcoming
 from ..tables import state
 from .play import Play
 from .scene import Watched
@@ -73,19 +71,11 @@ def headline(reason: str) -> str:
 
 async def schedules(call: Call, play: Play) -> None:
     """Say when the agents that have schedules are next given work."""
-    now = datetime.now(UTC)
     for agent_id in play.scene.agents:
         async with play.client.queries.connect() as connection:
             row = await lifecycle.agent(connection, agent_id)
-        for document in ((row and row.config) or {}).get("schedules", []):
-            schedule = Schedule.model_validate(document)
-            due = next_due(schedule, int(now.timestamp() * 1e9))
-            if due is not None:
-                then = datetime.fromtimestamp(due // 1_000_000_000, ZoneInfo(schedule.timezone))
-                when = f"{then:%Y-%m-%d %H:%M} in {schedule.timezone}"
-                call.out.say(
-                    f"\n[bold]{agent_id}[/] is given work by its schedule {schedule.name}, next at {when}."
-                )
+        for name, when in upcoming(row and row.config, time_ns()):
+            call.out.say(f"\n[bold]{agent_id}[/] is given work by its schedule {name}, next at {when}.")
 
 
 async def histories(call: Call, client: Client, play: Play) -> None:
