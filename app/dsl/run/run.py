@@ -73,8 +73,9 @@ def _arguments(compiled: Compiled, inputs: Mapping[str, Any]) -> list[Value]:
     known = dict(compiled.parameters)
     missing, unknown = known.keys() - inputs.keys(), inputs.keys() - known.keys()
     if missing or unknown:
-        wrong = f"{', '.join(sorted(missing))} missing" if missing else f"no {', '.join(sorted(unknown))}"
-        raise WrongInputs(f"{compiled.name} takes {', '.join(known) or 'nothing'}: {wrong}")
+        lacks = [f"{', '.join(sorted(missing))} missing"] if missing else []
+        odd = [f"no {', '.join(sorted(unknown))}"] if unknown else []
+        raise WrongInputs(f"{compiled.name} takes {', '.join(known) or 'nothing'}: {'; '.join(lacks + odd)}")
     try:
         return [
             share(conform(compiled.types, of, from_json(inputs[name]), name)) for name, of in known.items()
