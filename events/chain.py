@@ -23,13 +23,24 @@ def entry(seq: int, stored_at: int, subject: str, payload: bytes, signature: str
     Raises:
         ValueError: a number or a length does not fit its field.
     """
-    name = _utf8(subject)
+    return entry_of_digests(
+        seq, stored_at, _utf8(subject), len(payload), _sha256(payload), _sha256(_utf8(signature))
+    )
+
+
+def entry_of_digests(
+    seq: int, stored_at: int, subject: bytes, length: int, payload: bytes, signature: bytes
+) -> bytes:
+    """The same, from the payload's *length* in bytes and the digests of *payload* and *signature*.
+
+    Raises:
+        ValueError: a number or a length does not fit its field.
+    """
     try:
-        place = struct.pack(">QQH", seq, stored_at, len(name))
-        length = struct.pack(">I", len(payload))
+        place = struct.pack(">QQH", seq, stored_at, len(subject))
+        return b"SYE1" + place + subject + struct.pack(">I", length) + payload + signature
     except struct.error as error:
         raise ValueError(f"position {seq} does not fit an entry of the chain: {error}") from None
-    return b"SYE1" + place + name + length + _sha256(payload) + _sha256(_utf8(signature))
 
 
 def leaf(entry: bytes) -> bytes:
@@ -49,7 +60,12 @@ def extend(chain: bytes, leaf: bytes) -> bytes:
 
 def producer_leaf(seq: int, event_id: str, payload: bytes) -> bytes:
     """The leaf of one event in its producer's statement: over u64 seq || event id || SHA256(payload)."""
-    return leaf_hash(struct.pack(">Q", seq) + event_id.encode() + _sha256(payload))
+    return producer_leaf_of_digest(seq, event_id, _sha256(payload))
+
+
+def producer_leaf_of_digest(seq: int, event_id: str, payload: bytes) -> bytes:
+    """The same, from the digest of the payload."""
+    return leaf_hash(struct.pack(">Q", seq) + event_id.encode() + payload)
 
 
 def _utf8(text: str) -> bytes:

@@ -88,5 +88,7 @@ def parse_lines(lines: str) -> tuple[SignatureLine, ...]:
 
 
 def is_name(name: str) -> bool:
-    """Whether a key may be called that: not empty, no spaces of any kind, no `+`."""
-    return bool(name) and "+" not in name and not any(character.isspace() for character in name)
+    """Whether a key may be called that: UTF-8, not empty, no spaces of any kind, no `+`."""
+    return bool(name) and not any(
+        character == "+" or character.isspace() or "\ud800" <= character <= "\udfff" for character in name
+    )

@@ -6,6 +6,7 @@ import typer
 
 from . import bodies  # noqa: F401 - it adds verbs to a group
 from .agent import agent
+from .audit import audit
 from .config import config
 from .doctor import doctor_verbs
 from .dsl import dsl
@@ -33,6 +34,7 @@ GROUPS: Mapping[str, typer.Typer] = {
     "identity": identity,
     "role": role,
     "keys": keys,
+    "audit": audit,
     "witness": witness,
     "config": config,
 }

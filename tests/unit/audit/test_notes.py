@@ -199,6 +199,7 @@ def test_lines_are_added_once() -> None:
         FOO_KEY.replace("530d903a", "530D903A"),
         FOO_KEY.replace("example.com/foo", "example.com/fool"),
         FOO_KEY.replace("example.com/foo", ""),
+        FOO_KEY.replace("example.com/foo", "\udcff"),
         "n+" + "0" * 8 + "+" + base64.b64encode(b"\x06" + bytes(1312)).decode(),
         "n+" + "0" * 8 + "+" + base64.b64encode(b"\x01" + bytes(31)).decode(),
         "n+" + "0" * 8 + "+",
