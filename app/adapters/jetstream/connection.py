@@ -50,7 +50,7 @@ async def connect(
         NatsUnavailable: there was no connection within that many seconds.
         LoginRefused: the server does not know the login.
     """
-    deadline = asyncio.get_running_loop().time() + within
+    began = asyncio.get_running_loop().time()
     for pause in ASK_AGAIN_AFTER:
         try:
             return await _attempt(url, name, seed, deadline, on_forbidden)
@@ -64,13 +64,13 @@ async def _attempt(
 ) -> Client:
     client = Client()
     events = _Events(client, name, on_forbidden)
-    within = max(0.1, deadline - asyncio.get_running_loop().time())
+    left = max(0.1, began + within - asyncio.get_running_loop().time())
     connecting = asyncio.ensure_future(
         client.connect(url.split(","), **_options(name, seed), **events.callbacks())
     )
     refused = asyncio.ensure_future(events.refused.wait())
     try:
-        await asyncio.wait((connecting, refused), timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((connecting, refused), timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if connecting.done() and not events.refused.is_set():
             connecting.result()
             events.connected = True
@@ -116,7 +116,7 @@ class _Events:
         }
 
     def cause(self, within: float) -> str:
-        return str(self.last or "") or f"no answer within {within:.3g} s"
+        return str(self.last or "") or f"no answer within {within:g} s"
 
     async def _error(self, error: Exception) -> None:
         self.last = error
