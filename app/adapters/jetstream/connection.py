@@ -53,14 +53,19 @@ async def connect(
     began = asyncio.get_running_loop().time()
     for pause in ASK_AGAIN_AFTER:
         try:
-            return await _attempt(url, name, seed, deadline, on_forbidden)
+            return await _attempt(url, name, seed, began, within, on_forbidden)
         except LoginRefused:
             await asyncio.sleep(pause)
-    return await _attempt(url, name, seed, deadline, on_forbidden)
+    return await _attempt(url, name, seed, began, within, on_forbidden)
 
 
 async def _attempt(
-    url: str, name: str, seed: str | None, deadline: float, on_forbidden: Callable[[], None] | None
+    url: str,
+    name: str,
+    seed: str | None,
+    began: float,
+    within: float,
+    on_forbidden: Callable[[], None] | None,
 ) -> Client:
     client = Client()
     events = _Events(client, name, on_forbidden)
