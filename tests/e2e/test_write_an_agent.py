@@ -113,7 +113,7 @@ def test_which_agent_of_a_file_is_meant_has_to_be_said(shell: Shell, files: Path
     assert "counter" in told
     assert "other" in told
     spawned = shell.json("agent", "spawn", "two.symbi", "--agent", "other", "--id", "other", "--wait")
-    assert (shell.code, spawned["result"]["inputs"]) == (0, ["n", "why"])
+    assert (shell.code, spawned["inputs"]) == (0, ["n", "why"])
     assert shell.json("agent", "show", "other")["name"] == "other"
 
 
