@@ -51,13 +51,18 @@ class Assigning:
 
     def _first_that_fits(self, line: Line) -> AssignTask | RefuseTask | None:
         pool, dirty = self._pool, [room for room in self._pool.nodes.dirty if room.takes]
-        while (cell := _first(line, dirty)) is not None:
+        closed = _first_closed(line, dirty)
+        while True:
+            cell = line.first_open()
+            if closed is not None and (cell is None or closed.key < cell.key):
+                cell = closed
+            if cell is None:
+                return None
             known = cell.key
             entry = pool.queue.head(cell)
-            if entry is None:
-                continue
-            if cell.key != known:
+            if entry is None or entry.key != known:
                 pool.queue.open_cell(cell)
+                closed = _first_closed(line, dirty)
                 continue
             if cell.kind.tier_is_missing and self._has_waited(entry):
                 return self._refuse(entry)
@@ -65,7 +70,6 @@ class Assigning:
             if room is not None:
                 return self._assign(entry, room, self._why(cell, room))
             pool.queue.close_cell(cell)
-        return None
 
     def _why(self, cell: Cell, room: Room) -> str:
         if cell.kind.demands.prefers and cell.kind.matches(room):
@@ -121,15 +125,15 @@ class Assigning:
         self._pool.nodes.dirty.clear()
 
 
-def _first(line: Line, dirty: list[Room]) -> Cell | None:
-    """The cell with the first task, of those that are open and those that fit on a node that has changed."""
+def _first_closed(line: Line, dirty: list[Room]) -> Cell | None:
+    """Of the closed cells whose first task fits on a node that has changed, the one that goes first."""
     best: Cell | None = None
-    for cell in line.open:
-        if best is None or cell.key < best.key:
-            best = cell
     if dirty:
+        cpu, memory = max(room.cpu for room in dirty), max(room.memory for room in dirty)
         for cell in line.closed:
-            if (best is None or cell.key < best.key) and _fits_one(cell, dirty):
+            if cell.cpu > cpu or cell.memory > memory or (best is not None and cell.key > best.key):
+                continue
+            if _fits_one(cell, dirty):
                 best = cell
     return best
 

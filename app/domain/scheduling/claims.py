@@ -89,6 +89,6 @@ class Claims:
 
 def _lacks(room: Room, entry: Entry) -> int:
     """How much of the node must become free, in thousandths of what it offers."""
-    short = amounts_of(entry.needs).less(room.free)
+    short = amounts_of(entry.needs).less(room.open_to(entry))
     parts = (max(0, lacks) * 1000 // whole for lacks, whole in zip(short, room.offers, strict=True) if whole)
     return max(parts, default=0)

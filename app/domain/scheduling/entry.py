@@ -25,6 +25,10 @@ class Entry:
 
     task: Task
     lane: "Lane"
+    body: bool
+    cpu: int
+    memory: int
+    """What it needs, as `Needs` says."""
     due_ms: int
     key: int
     critical: bool
@@ -59,7 +63,8 @@ class Entry:
         """The entry of a task whose submission has this position in the log."""
         realtime, due = task.tier is PriorityTier.REALTIME, ranking.due_ms(task)
         critical = realtime or task.priority >= critical_from
-        return cls(task, lane, due, ranking.key(due, order), critical, realtime)
+        body, cpu, memory = task.needs.body, task.needs.cpu, task.needs.memory
+        return cls(task, lane, body, cpu, memory, due, ranking.key(due, order), critical, realtime)
 
     @property
     def waits(self) -> bool:

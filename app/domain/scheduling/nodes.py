@@ -3,8 +3,9 @@
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterator
+from operator import attrgetter
 
-from ..breaker import BreakerState
+from ..breaker import CLOSED, BreakerState
 from ..needs import strictness
 from ..node import Node
 from .entry import Entry
@@ -13,6 +14,7 @@ from .room import NOTHING, Amounts, Room, may_be_preempted
 from .tuning import Strategy, Tuning
 
 _BODY, _PROGRAM = True, False
+_CPU, _MEMORY, _TASKS, _BODIES = map(attrgetter, ("cpu", "memory", "tasks", "bodies"))
 
 
 class Nodes:
@@ -27,6 +29,8 @@ class Nodes:
         """Nodes on which something may fit that did not before."""
         self.changed: dict[Room, None] = {}
         """Nodes on which there may be victims where there were none before."""
+        self._most = NOTHING
+        """No node has more of any resource free than this."""
         self._by_load: dict[bool, list[tuple[int, str, Room]]] = {_BODY: [], _PROGRAM: []}
         self._at: dict[tuple[str, bool], int] = {}
         self._gone: dict[str, Room] = {}
@@ -44,6 +48,7 @@ class Nodes:
         self._offered[node.node_id] = room.strictness
         for body in (_BODY, _PROGRAM):
             self._list(room, body)
+        self._most = Amounts(*map(max, self._most, room.free))
         self.touch(room)
         return room
 
@@ -111,6 +116,7 @@ class Nodes:
             self.spare(entry, room)
         room.release(entry)
         if here:
+            self._most = Amounts(*map(max, self._most, room.free))
             self._relist(room, entry.needs.body)
             self.touch(room)
 
@@ -131,17 +137,27 @@ class Nodes:
 
     def place(self, entry: Entry, kind: Kind) -> Room | None:
         """The node that the task is given; none where it fits on none."""
-        inorder = self._in_order(entry.needs.body)
-        candidates = (room for room in inorder if room.node_id in kind.rooms and room.fits(entry))
+        most = self._most
+        if entry.body:
+            if most.bodies <= 0:
+                return None
+        elif entry.cpu > most.cpu or entry.memory > most.memory or most.tasks <= 0:
+            return None
+        inorder, eligible = self._in_order(entry.body), kind.rooms
+        candidates = (room for room in inorder if room.node_id in eligible and room.fits(entry))
         if kind.demands.prefers:
-            return max(candidates, key=kind.matches, default=None)  # of equal ones the first
-        return next(candidates, None)
+            found = max(candidates, key=kind.matches, default=None)  # of equal ones the first
+        else:
+            found = next(candidates, None)
+        if found is None:
+            self._most = self._look_for_most()
+        return found
 
     def tried(self, room: Room, *, failed: bool, now_ns: int) -> None:
         """Count a run that went wrong by the node's fault, or one that did not."""
         before = room.breaker
-        room.breaker = before.failed(self._breaker, now_ns) if failed else before.succeeded()
-        if room.breaker != before:
+        if failed or before is not CLOSED:
+            room.breaker = before.failed(self._breaker, now_ns) if failed else CLOSED
             self.rest(now_ns)
 
     def rest(self, now_ns: int) -> None:
@@ -164,6 +180,15 @@ class Nodes:
 
     def _any_healthy(self) -> bool:
         return any(room.accepting and not room.on_trial() for room in self.rooms.values())
+
+    def _look_for_most(self) -> Amounts:
+        rooms = self.rooms.values()
+        return Amounts(
+            max(map(_CPU, rooms), default=0),
+            max(map(_MEMORY, rooms), default=0),
+            max(map(_TASKS, rooms), default=0),
+            max(map(_BODIES, rooms), default=0),
+        )
 
     def _in_order(self, body: bool) -> Iterator[Room]:
         listed = self._by_load[body]

@@ -75,7 +75,10 @@ class Queue:
             key, lane = heap[0]
             if lane.offers.get(cell) == key:
                 if lane.may_run and (entry := lane.best(cell)) is not None and entry.key == key:
-                    cell.key, cell.head = key, entry
+                    if cell.head is not entry or cell.key != key:
+                        cell.lead_with(entry)
+                        if cell in cell.line.open:
+                            cell.line.opened(cell, key)
                     return entry
                 del lane.offers[cell]
                 lane.withheld[cell] = None
@@ -90,7 +93,7 @@ class Queue:
         line = cell.line
         if cell in line.closed:
             del line.closed[cell]
-            line.open[cell] = None
+            line.opened(cell, cell.key)
             self.open += 1
 
     def close_cell(self, cell: Cell) -> None:
@@ -153,17 +156,17 @@ class Queue:
         line, head = cell.line, cell.head
         if cell in line.closed:
             if head is not None and entry.key < cell.key:
-                if entry.needs == head.needs:  # where the one did not fit, the other does not either
-                    cell.key, cell.head = entry.key, entry
+                if entry.cpu >= head.cpu and entry.memory >= head.memory:
+                    cell.lead_with(entry)  # where less did not fit, this does not either
                 else:
-                    self.open_cell(cell)
                     cell.key = entry.key
+                    self.open_cell(cell)
         elif cell in line.open:
-            cell.key = min(cell.key, entry.key)
+            if entry.key < cell.key:
+                line.opened(cell, entry.key)
         else:
-            line.open[cell] = None
+            line.opened(cell, entry.key)
             self.open += 1
-            cell.key = entry.key
             self.tenants.settle(line)
 
     def _drop(self, cell: Cell) -> None:

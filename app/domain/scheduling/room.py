@@ -23,6 +23,10 @@ class Amounts(NamedTuple):
     tasks: int
     bodies: int
 
+    def cover(self, needed: "Amounts") -> bool:
+        """Whether it is enough; what is not needed may be below zero."""
+        return all(has >= needs or not needs for has, needs in zip(self, needed, strict=True))
+
     def plus(self, other: "Amounts") -> "Amounts":
         """It and *other* together."""
         return Amounts(
@@ -70,14 +74,15 @@ class Room:
     resting: bool = False
     """Its breaker keeps tasks from it."""
     cpu: int = 0
+    """What of it nothing is booked for."""
     memory: int = 0
     tasks: int = 0
     bodies: int = 0
-    plain_cpu: int = 0
-    """What of it tasks that are not critical have."""
-    plain_memory: int = 0
-    plain_tasks: int = 0
-    plain_bodies: int = 0
+    open_cpu: int = 0
+    """What of it tasks that are not critical may take, of what they have not taken yet."""
+    open_memory: int = 0
+    open_tasks: int = 0
+    open_bodies: int = 0
     held: dict[str, Entry] = field(default_factory=dict)
     """Everything that is booked here, by task."""
     victims: list[tuple[int, int, str]] = field(default_factory=list)
@@ -91,15 +96,18 @@ class Room:
         assert node.capacity is not None
         capacity = node.capacity
         offers = Amounts(thousandths(capacity.cpu_cores), capacity.memory_mb, capacity.tasks, capacity.bodies)
+        kept = _share(offers, reserved_permille) if reserved_permille else NOTHING
         return cls(
-            node_id=node.node_id,
-            offers=offers,
-            kept=_share(offers, reserved_permille) if reserved_permille else NOTHING,
+            node.node_id,
+            offers,
+            kept,
             strictness=max((strictness(tier) for tier in node.tiers), default=0),
             tiers=node.tiers,
             labels=frozenset(node.labels),
             cleared=None if node.cleared_for is None else frozenset(node.cleared_for),
             accepting=node.state is NodeState.JOINED,
+            **offers._asdict(),
+            **{f"open_{name}": amount for name, amount in offers.less(kept)._asdict().items()},
         )
 
     @property
@@ -110,35 +118,30 @@ class Room:
     @property
     def free(self) -> Amounts:
         """What nothing is booked for."""
-        return self.offers.less(Amounts(self.cpu, self.memory, self.tasks, self.bodies))
+        return Amounts(self.cpu, self.memory, self.tasks, self.bodies)
+
+    def open_to(self, entry: Entry) -> Amounts:
+        """What the task could take, were there no claims; below zero where too much is booked."""
+        if entry.critical or self.kept is NOTHING:
+            return self.free
+        most = Amounts(self.open_cpu, self.open_memory, self.open_tasks, self.open_bodies)
+        return Amounts(*(min(pair) for pair in zip(self.free, most, strict=True)))
 
     def fits(self, entry: Entry) -> bool:
         """Whether the task has room here now, beside what is booked, kept and claimed."""
         if not self.accepting or self.resting:
             return False
-        needs, offers, claim = entry.task.needs, self.offers, self.claim
-        if claim is not None and (claim is entry or (entry.realtime and not claim.realtime)):
-            claim = None
-        if needs.body:
-            free = offers.bodies - self.bodies
-            if not entry.critical:
-                free = min(free, offers.bodies - self.kept.bodies - self.plain_bodies)
-            return free > (claim is not None and claim.task.needs.body)
-        cpu, memory, tasks = offers.cpu - self.cpu, offers.memory - self.memory, offers.tasks - self.tasks
-        if claim is not None and not claim.task.needs.body:
-            cpu -= claim.task.needs.cpu
-            memory -= claim.task.needs.memory
-            tasks -= 1
-        if tasks <= 0 or needs.cpu > cpu or needs.memory > memory:
+        if entry.body:
+            if self.bodies <= 0:
+                return False
+        elif self.tasks <= 0 or entry.cpu > self.cpu or entry.memory > self.memory:
             return False
-        kept = self.kept
-        if entry.critical or kept is NOTHING:
+        if self.claim is None and self.kept is NOTHING:
             return True
-        return (
-            self.plain_tasks < offers.tasks - kept.tasks
-            and self.plain_cpu + needs.cpu <= offers.cpu - kept.cpu
-            and self.plain_memory + needs.memory <= offers.memory - kept.memory
-        )
+        free = self.open_to(entry)
+        if (claim := self.claim) is not None and binds(claim, entry):
+            free = free.less(amounts_of(claim.needs))
+        return free.cover(amounts_of(entry.needs))
 
     def could_hold(self, entry: Entry) -> bool:
         """Whether it would fit if the node had nothing else to do."""
@@ -178,31 +181,41 @@ class Room:
 
     def load(self, *, body: bool) -> int:
         """How full it is, in thousandths of the resource that it has least of."""
+        offers = self.offers
         if body:
-            return self.bodies * 1000 // self.offers.bodies if self.offers.bodies else 1000
-        return max(
-            self.tasks * 1000 // self.offers.tasks,
-            self.cpu * 1000 // max(1, self.offers.cpu),
-            self.memory * 1000 // self.offers.memory,
+            return 1000 - self.bodies * 1000 // offers.bodies if offers.bodies else 1000
+        left = min(
+            self.tasks * 1000 // offers.tasks,
+            self.cpu * 1000 // max(1, offers.cpu),
+            self.memory * 1000 // offers.memory,
         )
+        return 1000 - left
+
+    def is_making_room(self) -> bool:
+        """Whether something that is here is about to leave."""
+        return any(entry.leaves or entry.task.leaving is not None for entry in self.held.values())
 
     def on_trial(self) -> bool:
         """Whether the next task decides if its breaker closes."""
         return self.breaker.state is not BreakerState.CLOSED
 
     def _count(self, entry: Entry, sign: int) -> None:
-        needs = entry.task.needs
-        cpu, memory = sign * needs.cpu, sign * needs.memory
-        tasks, bodies = (0, sign) if needs.body else (sign, 0)
-        self.cpu += cpu
-        self.memory += memory
-        self.tasks += tasks
-        self.bodies += bodies
+        cpu, memory = sign * entry.cpu, sign * entry.memory
+        tasks, bodies = (0, sign) if entry.body else (sign, 0)
+        self.cpu -= cpu
+        self.memory -= memory
+        self.tasks -= tasks
+        self.bodies -= bodies
         if not entry.critical:
-            self.plain_cpu += cpu
-            self.plain_memory += memory
-            self.plain_tasks += tasks
-            self.plain_bodies += bodies
+            self.open_cpu -= cpu
+            self.open_memory -= memory
+            self.open_tasks -= tasks
+            self.open_bodies -= bodies
+
+
+def binds(claim: Entry, entry: Entry) -> bool:
+    """Whether *entry* must leave the room that *claim* claims: in real time, only to what is so itself."""
+    return claim is not entry and (claim.realtime or not entry.realtime)
 
 
 def _share(of: Amounts, permille: int) -> Amounts:

@@ -242,3 +242,6 @@ class Schedule:
         victim.leaves = False
         if victim.task.status in ON_A_NODE:
             self._pool.nodes.expose(victim)
+        room = victim.room
+        if room is not None and room.claim is not None and not room.is_making_room():
+            self._pool.let_go(room.claim)

@@ -95,11 +95,20 @@ class Tenants:
 
     def _now_has(self, tenant: Tenant, used: Amounts) -> None:
         tenant.used = used
-        parts = (_PARTS * part // whole for part, whole in zip(used, self._total, strict=True) if whole)
-        tenant.share = max(parts, default=0) // tenant.weight
+        tenant.share = self._part(used) // tenant.weight
         for realtime in [*tenant.listed]:
             self._leave(tenant, realtime)
             self._enter(tenant, realtime)
+
+    def _part(self, used: Amounts) -> int:
+        """How much of the resource that it is most of, in millionths."""
+        total = self._total
+        return max(
+            _PARTS * used.cpu // (total.cpu or 1),
+            _PARTS * used.memory // (total.memory or 1),
+            _PARTS * used.tasks // (total.tasks or 1),
+            _PARTS * used.bodies // (total.bodies or 1),
+        )
 
     def _enter(self, tenant: Tenant, realtime: bool) -> None:
         at = tenant.listed[realtime] = (tenant.share, tenant.turn, tenant.name)
