@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.agent import AgentInitializationFailed, AgentQuarantined, AgentRegistered, AgentSpawned
 from events.agent_config import SandboxTier
 from events.base import BY_TYPE
+from events.content import ContentRef
 from events.identity import (
     IdentityKeyIssued,
     IdentityKeyRevoked,
@@ -24,6 +25,7 @@ from events.identity import (
 from events.node import Capacity, NodeJoined, NodeLost
 from events.personal import Sealed
 from events.task import PriorityTier, TaskCancelled, TaskCompleted, TaskFailed
+from events.tool import ToolCallCompleted, ToolCallDenied, ToolCallFailed, ToolCallRequested
 from projections import history, identities, lifecycle, scheduler
 from projections.catalogue import PROJECTIONS
 from projections.orphans import OUTCOMES, orphans
@@ -216,6 +218,33 @@ async def test_an_intent_without_an_outcome_is_an_orphan(
     await project(engine, log)
     await connection.rollback()
     assert [row.aggregate_id for row in await orphans(connection)] == ["a2", "t3"]
+
+
+async def test_a_call_is_an_orphan_until_it_is_told_what_came_of_it(
+    engine: AsyncEngine, connection: AsyncConnection
+) -> None:
+    log = History()
+    log.spawn("a1")
+    log.submit("a1", "t1")
+    log.start("a1", "t1")
+    content = ContentRef(digest=DIGEST, size=2, media_type="application/json", scope="task/t1")
+
+    def of(index: int) -> dict[str, object]:
+        names = {"call_id": f"c{index}", "agent_id": "a1", "task_id": "t1", "run": 1, "tool": "fetch"}
+        return {**names, "index": index, "assignment": 1}
+
+    for index in range(4):
+        log.add(ToolCallRequested.model_validate({**of(index), "arguments": content}))
+    log.add(
+        ToolCallCompleted.model_validate({**of(0), "result": content, "duration_seconds": 0.1}),
+        ToolCallFailed.model_validate({**of(1), "reason": "unknown", "duration_seconds": 0.0}),
+        ToolCallDenied.model_validate({**of(2), "reason": "no"}),
+        TaskFailed(task_id="t1", assignment=1, reason="interrupted"),
+        agent="a1",
+    )
+    await project(engine, log)
+    [left] = await orphans(connection)
+    assert (left.type, left.aggregate, left.aggregate_id) == ("tool.call.requested", "tool", "c3")
 
 
 def test_every_intent_and_outcome_is_an_event_that_exists() -> None:
