@@ -6,6 +6,7 @@ from typing import NamedTuple
 from .dsl import MEASUREMENTS as DSL
 from .harness import Row
 from .log import MEASUREMENTS as LOG
+from .policy import MEASUREMENTS as POLICY
 
 
 class Measurement(NamedTuple):
@@ -18,4 +19,5 @@ class Measurement(NamedTuple):
 GROUPS: Mapping[str, Sequence[Measurement]] = {
     "dsl": [Measurement(title, run) for title, run in DSL.items()],
     "log": [Measurement(title, run) for title, run in LOG.items()],
+    "policy": [Measurement(title, run) for title, run in POLICY.items()],
 }

@@ -7,7 +7,8 @@ from app.policy.engine.answering import answer, named
 from app.policy.engine.engine import Engine
 from app.policy.engine.evaluating import Undecided
 from app.policy.request import Entity, EntityRef, Request
-from tests.support.policy_world import PlainCedar, PolicyWorld, no_predicates
+from bench.policy.plain import PlainCedar
+from tests.support.policy_world import PolicyWorld, no_predicates
 
 REQUESTS = 2_000
 

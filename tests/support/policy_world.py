@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import cedarpy
-from cedarpy import pst
 
 from app.dsl.source import Source
 from app.policy.bundle.bundle import Bundle
@@ -17,7 +16,7 @@ from app.policy.request import Action, Entity, EntityRef, EntityType, Principal,
 from app.policy.schema.actions import ACTIONS, GROUPS, WITH_ARGUMENTS, context_of
 from app.policy.schema.entities import ENTITIES
 from app.policy.schema.render import render
-from app.policy.schema.types import Attribute, RecordType, record_to_cedar
+from app.policy.schema.types import Attribute
 
 ARGUMENTS = {"total": "Long", "city": "String", "insured": "Bool", "codes": "Set<String>"}
 TEXTS = ("docker", "gvisor", "x", "y", "alpha", "none", "open")
@@ -221,45 +220,3 @@ def argument_types() -> dict[str, Any]:
 
 def _schema() -> str:
     return render({name: Attribute(of) for name, of in argument_types().items()})
-
-
-class PlainCedar:
-    """`cedarpy` called as its manual says, with the whole set, every entity and the whole context."""
-
-    def __init__(self, bundle: Bundle, entities: Entities) -> None:
-        self._bundle = bundle
-        trees = {policy.id: policy.tree for policy in bundle.policies}
-        self._policies = cedarpy.PolicySet.from_pst(pst.PolicySet({}, trees, ()))
-        self.entities = cedarpy.Entities.from_json_str(json.dumps(list(_documents(entities))))
-
-    def ask(self, request: Request) -> tuple[bool, tuple[str, ...], list[str]]:
-        """Whether it is allowed, the policies that determined that, and errors."""
-        attributes = dict(context_of(request.action))
-        if request.action in WITH_ARGUMENTS:
-            attributes["arguments"] = Attribute(RecordType(self._bundle.argument_types))
-        result = cedarpy.is_authorized(
-            {
-                "principal": str(request.principal.ref),
-                "action": f'Action::"{request.action}"',
-                "resource": str(request.resource),
-                "context": record_to_cedar({**request.context, "tenant": request.tenant}, attributes),
-            },
-            self._policies,
-            self.entities,
-        )
-        return result.allowed, tuple(sorted(result.diagnostics.reasons)), result.diagnostics.errors
-
-
-def _documents(entities: Entities) -> Iterator[dict[str, Any]]:
-    for entity in entities:
-        yield {
-            "uid": {"type": str(entity.ref.type), "id": entity.ref.id},
-            "attrs": record_to_cedar(entity.attributes, ENTITIES[EntityType(entity.ref.type)].attributes),
-            "parents": [{"type": str(parent.type), "id": parent.id} for parent in entity.parents],
-            "tags": dict(entity.tags),
-        }
-    for group in GROUPS:
-        yield {"uid": {"type": "Action", "id": group}, "attrs": {}, "parents": []}
-    for action, shape in ACTIONS.items():
-        parents = [{"type": "Action", "id": shape.group}]
-        yield {"uid": {"type": "Action", "id": str(action)}, "attrs": {}, "parents": parents}

@@ -1,7 +1,7 @@
 """From what Cedar determined to a decision in our words."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from ..bundle.bundle import Bundle
 from ..bundle.policy import Policy
@@ -21,7 +21,8 @@ class Determined:
     """The ids of the policies that determined that, sorted."""
     binding: tuple[str, ...] = ()
     """The ids of the policies that forbid unless their conditions are carried out, and apply; sorted."""
-    holds: Mapping[str, bool] = field(default_factory=dict)
+    holds: tuple[tuple[str, bool], ...] = ()
+    """The predicates that were asked for, and what they came to."""
 
 
 def answer(bundle: Bundle, determined: Determined) -> Decision:
@@ -90,5 +91,5 @@ def _grounds(bundle: Bundle, determined: Determined, policies: Sequence[Policy])
         bundle.digest,
         tuple(policy.id for policy in policies),
         tuple(policy.reason for policy in policies if policy.reason),
-        tuple(sorted(determined.holds.items())),
+        determined.holds,
     )

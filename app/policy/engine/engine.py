@@ -7,7 +7,6 @@ kept under exactly these.
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import cedarpy
 import orjson
@@ -15,59 +14,39 @@ from cedarpy import pst
 
 from ...errors import SymbiError
 from ..bundle.bundle import Bundle
-from ..bundle.policy import Policy
-from ..bundle.predicates import Evaluate, Predicate, PredicateFailed
+from ..bundle.predicates import Evaluate, PredicateFailed
 from ..decision import Decision
 from ..request import Attributes, Entity, EntityRef, Request, Value
-from ..schema.actions import WITH_ARGUMENTS, context_of
-from ..schema.entities import ENTITIES
-from ..schema.types import Attribute, AttributeType, EntityIs, RecordType, SetOf, WrongType
+from ..schema.types import WrongType
 from .answering import Determined, answer, failed, named
 from .arguments import arguments_at, given, same
 from .closures import Closure, Closures, Missing
-from .entities import Entities, Look, Seen
+from .entities import NEVER_IN_IDS, Entities, Seen
 from .evaluating import Evaluation, Undecided, action_entities, uid
-from .identity import told_by_name
 from .memo import Memo
-from .projection import entities, everything, known, pick, to_json
-from .reads import Tree
-from .reads import of as reads_of
+from .prepared import Prepared, attributes_read, look, prepare
+from .projection import entities, pick, to_json
 from .slices import Slice, Slices
-from .views import View, Views
+from .views import View
 
 DECISIONS_KEPT = 100_000
+ANSWERS_KEPT = 10_000
 GRAPHS_KEPT = 20_000
-
-
-@dataclass(frozen=True, eq=False)
-class _Prepared:
-    """A slice, with what follows from the schema."""
-
-    slice: Slice
-    attributes: Mapping[str, Attribute]
-    tree: Tree
-    predicates: Mapping[str, Predicate]
-    """Those that its policies ask for."""
-    naming: Tree
-    """The part of the tree that names entities."""
-    literals: tuple[EntityRef, ...]
-    views: Views
-    by_name: tuple[bool, bool]
-    """Whether its policies can tell principals apart that look the same, and resources."""
-
-    @cached_property
-    def needs_tenant(self) -> bool:
-        return "tenant" in self.tree or bool(self.predicates)
+ANY_PRINCIPAL, ANY_RESOURCE = f"{NEVER_IN_IDS}principal", f"{NEVER_IN_IDS}resource"
+"""The ids of entities that stand for every one that looks like them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Situation:
     """A request, with everything that its answer depends on."""
 
-    prepared: _Prepared
+    prepared: Prepared
     values: Mapping[str, Value]
     views: Sequence[View]
+    names: Sequence[EntityRef]
+    """Under which each view's entity is put to Cedar."""
     others: Mapping[EntityRef, Entity]
+    """Those that came with the request."""
 
     @property
     def contents(self) -> tuple[Hashable, ...]:
@@ -92,19 +71,20 @@ class Engine:
         self._entities = entities
         self._evaluate = evaluate
         self._slices = Slices(bundle)
-        self._prepared: dict[Slice, _Prepared] = {}
-        self._closures = Closures(entities, _look(bundle))
+        self._prepared: dict[Slice, Prepared] = {}
+        self._closures = Closures(entities, look(bundle))
+        self._version = entities.version
         self._decisions: Memo[Hashable, Decision] = Memo(decisions_kept)
+        self._answers: Memo[Determined, Decision] = Memo(ANSWERS_KEPT)
         self._graphs: Memo[Hashable, cedarpy.Entities] = Memo(GRAPHS_KEPT)
 
     def decide(self, request: Request) -> Decision:
         """The bundle's decision; never raises: what cannot be decided is denied."""
         try:
-            situation = self._situation(request)
-            key = self._key(situation)
+            key = self._key(request)
             decision = self._decisions.get(key)
             if decision is None:
-                decision = answer(self.bundle, self._determine(request, situation))
+                decision = self._answer(self._determine(request, self._situation(request)))
                 self._decisions.put(key, decision)
             return named(decision, request)
         except (Undecided, Missing, WrongType, PredicateFailed) as error:
@@ -113,6 +93,14 @@ class Engine:
             return failed(self.bundle.digest, error.message)
         except Exception as error:  # whatever it is, the act must not happen
             return failed(self.bundle.digest, f"{type(error).__name__}: {error}")
+
+    def _answer(self, determined: Determined) -> Decision:
+        """Many requests are determined by the same policies."""
+        decision = self._answers.get(determined)
+        if decision is None:
+            decision = answer(self.bundle, determined)
+            self._answers.put(determined, decision)
+        return decision
 
     def determine(self, request: Request) -> Determined:
         """What Cedar says of *request*, evaluated now.
@@ -125,8 +113,7 @@ class Engine:
     def warm(self) -> None:
         """Make every slice now, so that no request has to wait for its own."""
         for slice_ in self._slices.all():
-            if slice_ not in self._prepared:
-                self._prepared[slice_] = self._prepare(slice_)
+            self._prepared.setdefault(slice_, prepare(slice_, self.bundle))
             _ = slice_.together, slice_.recording
 
     def applies(self, policy: pst.Template, request: Request) -> bool:
@@ -135,126 +122,132 @@ class Engine:
         Raises:
             Undecided, Missing, WrongType, PredicateFailed: it cannot be evaluated.
         """
-        situation = self._situation(request)
+        situation = self._situation(request, by_name=True)
         alone = replace(policy, effect="permit", action=pst.ScopeAny(), annotations={})
         policies = cedarpy.PolicySet.from_pst(pst.PolicySet({}, {policy.id: alone}, ()))
         return self._evaluation(request, situation).of(policies)[0]
 
     def reads(self, request: Request, attributes: Iterable[str]) -> bool:
         """Whether any of these attributes of the context can matter for *request*."""
-        slice_ = self.slice_of(request)
-        prepared = self._prepared.get(slice_) or self._prepare(slice_)
-        looked_at = set(prepared.tree)
-        for predicate in prepared.predicates.values():
-            sources = {bound.source.partition(":")[0] for bound in predicate.bindings.values()}
-            if "context" in sources:
-                looked_at |= {path[0] if path else "*" for path in _context_reads(predicate)}
-            if "argument" in sources or predicate.equals:
-                looked_at |= {"arguments", "positional"}
-            if "input" in sources:
-                looked_at.add("input")
-        return "*" in looked_at or not looked_at.isdisjoint(attributes)
+        read = attributes_read(self._prepared_for(request))
+        return "*" in read or not read.isdisjoint(attributes)
 
     def slice_of(self, request: Request) -> Slice:
         """The policies that can have a say in *request*."""
-        return self._slices.of(request.principal.ref, request.action, request.resource)
+        return self._slices.of(request.principal, request.action, request.resource)
 
-    def _situation(self, request: Request) -> _Situation:
-        principal, resource = request.principal.ref, request.resource
-        slice_ = self._slices.of(principal, request.action, resource)
+    def _prepared_for(self, request: Request) -> Prepared:
+        slice_ = self._slices.of(request.principal, request.action, request.resource)
         prepared = self._prepared.get(slice_)
         if prepared is None:
-            prepared = self._prepared[slice_] = self._prepare(slice_)
-        values: Mapping[str, Value] = request.context
-        if prepared.needs_tenant:
-            values = {**values, "tenant": request.tenant}
-        refs = [principal, resource]
+            prepared = self._prepared[slice_] = prepare(slice_, self.bundle)
+        return prepared
+
+    def _key(self, request: Request) -> Hashable:
+        """Equal keys have the same answer."""
+        prepared = self._prepared_for(request)
+        values = _values(request, prepared)
+        if request.entities or prepared.naming or prepared.literals:
+            contents: Hashable = self._situation(request).contents
+        else:
+            contents = self._contents(request, prepared)
+        if prepared.flat is None:
+            picked = pick(values, prepared.tree, prepared.attributes)
+        else:
+            picked = [values.get(name) for name in prepared.flat]
+        for predicate in prepared.predicates.values():
+            # What it reads of entities is in the views.
+            picked.append(predicate.bind(lambda source: given(source, values)))
+            picked += [arguments_at(place, values) for place, _ in predicate.equals]
+        return prepared, contents, orjson.dumps(picked, default=_listed) if picked else b""
+
+    def _contents(self, request: Request, prepared: Prepared) -> Hashable:
+        """What principal and resource look like to the slice, from the last time that it was asked."""
+        if self._entities.version != self._version:
+            self._version = self._entities.version
+            for one in self._prepared.values():
+                for known in one.contents:
+                    known.clear()
+        principals, resources = prepared.contents
+        resource = request.resource
+        seen = principals.get(request.principal)
+        if seen is None:
+            seen = principals[request.principal] = self._view(prepared, request.principal.ref, 0).content
+        looked_at = resources.get(resource)
+        if looked_at is None:
+            looked_at = resources[resource] = self._view(prepared, resource, 1).content
+        return seen, looked_at
+
+    def _view(self, prepared: Prepared, ref: EntityRef, side: int) -> View:
+        return prepared.views.of(self._closures.of(ref), by_name=prepared.by_name[side])
+
+    def _situation(self, request: Request, *, by_name: bool = False) -> _Situation:
+        """With *by_name*, every entity is put to Cedar under its own name."""
+        prepared = self._prepared_for(request)
+        values = _values(request, prepared)
+        refs = [request.principal.ref, request.resource]
         if prepared.naming:
             refs += entities(values, prepared.naming, prepared.attributes)
-        if request.entities:
-            others = self._closures.look(request.entities)
-            closures = [self._closures.with_others(ref, others) for ref in refs]
-        else:
-            others = {}
-            closures = [self._closures.of(ref) for ref in refs]
-        views = prepared.views
-        seen = [
-            views.of(closures[0], by_name=prepared.by_name[0]),
-            views.of(closures[1], by_name=prepared.by_name[1]),
+        others = self._closures.look(request.entities)
+        told = [by_name or one for one in prepared.by_name]
+        views = [
+            prepared.views.of(self._closure(ref, others), by_name=told[index] if index < 2 else True)
+            for index, ref in enumerate(refs)
         ]
-        if len(closures) > 2:
-            seen += [views.of(closure, by_name=True) for closure in closures[2:]]
-        if prepared.literals:
-            seen += [views.of(one, by_name=True) for one in self._literals(prepared, others)]
-        return _Situation(
-            prepared, values, seen, {one.ref: one for one in request.entities} if others else {}
-        )
+        views += [prepared.views.of(one, by_name=True) for one in self._literals(prepared, others)]
+        names = [*refs, *prepared.literals]
+        # Where policies cannot tell entities apart that look the same, one stands for all of them.
+        for index, stand_in in enumerate((ANY_PRINCIPAL, ANY_RESOURCE)):
+            if not told[index]:
+                names[index] = EntityRef(names[index].type, stand_in)
+        return _Situation(prepared, values, views, names, {one.ref: one for one in request.entities})
 
-    def _literals(self, prepared: _Prepared, others: Mapping[EntityRef, Seen]) -> Iterable[Closure]:
-        """Those of the entities that conditions name and that exist."""
+    def _closure(self, ref: EntityRef, others: Mapping[EntityRef, Seen]) -> Closure:
+        return self._closures.with_others(ref, others) if others else self._closures.of(ref)
+
+    def _literals(self, prepared: Prepared, others: Mapping[EntityRef, Seen]) -> Iterable[Closure]:
+        """Of those of the entities that conditions name; of one that does not exist, nothing."""
         for ref in prepared.literals:
             try:
-                yield self._closures.with_others(ref, others) if others else self._closures.of(ref)
+                yield self._closure(ref, others)
             except Missing:
                 yield Closure(ref, {}, None)
 
-    def _key(self, situation: _Situation) -> Hashable:
-        prepared = situation.prepared
-        picked = pick(situation.values, prepared.tree, prepared.attributes)
-        for predicate in prepared.predicates.values():
-            # What it reads of entities is in the views.
-            picked.append(predicate.bind(lambda source: given(source, situation.values)))
-            picked += [arguments_at(place, situation.values) for place, _ in predicate.equals]
-        return prepared, situation.contents, orjson.dumps(picked, default=_listed) if picked else b""
-
     def _determine(self, request: Request, situation: _Situation) -> Determined:
-        prepared = situation.prepared
-        together = prepared.slice.together
-        if together is None:
+        slice_ = situation.prepared.slice
+        if slice_.together is None:
             return Determined(False, ())
         evaluation = self._evaluation(request, situation)
-        permitted, ids = evaluation.of(together)
+        permitted, ids = evaluation.of(slice_.together)
         if ids and not permitted:
-            return Determined(
-                False, tuple(sorted(ids)), self._recorded(evaluation, prepared), evaluation.holds
-            )
-        binding = prepared.slice.binding
-        permits = tuple(sorted(id_ for id_ in ids if id_ not in binding))
-        bound = tuple(sorted(id_ for id_ in ids if id_ in binding))
-        return Determined(bool(permits), permits, bound, evaluation.holds)
+            recorded = _recorded(evaluation, slice_)
+            return Determined(False, tuple(sorted(ids)), recorded, _held(evaluation))
+        permits = tuple(sorted(id_ for id_ in ids if id_ not in slice_.binding))
+        bound = tuple(sorted(id_ for id_ in ids if id_ in slice_.binding))
+        return Determined(bool(permits), permits, bound, _held(evaluation))
 
     def _evaluation(self, request: Request, situation: _Situation) -> Evaluation:
         prepared = situation.prepared
         return Evaluation(
             {
-                "principal": uid(request.principal.ref),
+                "principal": uid(situation.names[0]),
                 "action": {"type": "Action", "id": str(request.action)},
-                "resource": uid(request.resource),
+                "resource": uid(situation.names[1]),
             },
             to_json(situation.values, prepared.tree, prepared.attributes),
             self._graph(request, situation),
             lambda name: self._holds(request, situation, name),
         )
 
-    def _recorded(self, evaluation: Evaluation, prepared: _Prepared) -> tuple[str, ...]:
-        """The policies that say how fully what is forbidden is recorded."""
-        recording = prepared.slice.recording
-        if recording is None:
-            return ()
-        try:
-            return tuple(sorted(evaluation.of(recording)[1]))
-        except (Undecided, PredicateFailed):
-            return ()  # it is denied whatever they say
-
     def _graph(self, request: Request, situation: _Situation) -> cedarpy.Entities:
         """The entities in view, parsed, and the action's group where a condition asks for it."""
         prepared = situation.prepared
-        key = (prepared, request.principal, request.resource, situation.contents)
+        key = (prepared, tuple(situation.names), situation.contents)
         graph = self._graphs.get(key)
         if graph is None:
             members: dict[EntityRef, bytes] = {}
-            for view in situation.views:
-                members.update(view.members)
+            for name, view in zip(situation.names, situation.views, strict=True):
+                members.update(view.documents(name))
             documents = list(members.values())
             if prepared.slice.asks_for_group:
                 documents += map(orjson.dumps, action_entities(request.action))
@@ -285,87 +278,24 @@ class Engine:
         own: Attributes = entity.attributes if entity else {}
         return {"name": ref.id, **own, "id": ref.id, "type": str(ref.type)}
 
-    def _prepare(self, slice_: Slice) -> _Prepared:
-        attributes = dict(context_of(slice_.action))
-        if slice_.action in WITH_ARGUMENTS:
-            attributes["arguments"] = Attribute(RecordType(self.bundle.argument_types))
-        reads = slice_.reads
-        tree = everything(attributes) if reads.whole_context else known(reads.context, attributes)
-        predicates = {
-            name: self.bundle.predicates[name]
-            for policy in slice_.policies
-            for name in _predicates_read(policy)
-        }
-        trees = [policy.tree for policy in slice_.policies]
-        return _Prepared(
-            slice_,
-            attributes,
-            tree,
-            predicates,
-            {name: below for name, below in tree.items() if _names_entities(attributes[name].type)},
-            tuple(sorted((ref for ref in reads.entities if ref.type != "Action"), key=str)),
-            Views(reads.attributes | _looked_at(predicates.values()), reads.tags),
-            (
-                told_by_name("principal", slice_.principal, trees, attributes)
-                or _by_name("principal", predicates.values()),
-                told_by_name("resource", slice_.resource, trees, attributes)
-                or _by_name("resource", predicates.values()),
-            ),
-        )
+
+def _values(request: Request, prepared: Prepared) -> Mapping[str, Value]:
+    """The context, with the tenant where it is asked for: the request's, whatever the context says."""
+    return {**request.context, "tenant": request.tenant} if prepared.needs_tenant else request.context
 
 
-def _look(bundle: Bundle) -> Look:
-    """What anything in the bundle reads of entities."""
-    reads = reads_of(policy.tree.clauses for policy in bundle.policies)
-    return Look(reads.attributes | _looked_at(bundle.predicates.values()), reads.tags)
+def _held(evaluation: Evaluation) -> tuple[tuple[str, bool], ...]:
+    return tuple(sorted(evaluation.holds.items())) if evaluation.holds else ()
 
 
-def _looked_at(predicates: Iterable[Predicate]) -> set[str]:
-    """The attributes of entities that *predicates* read."""
-    paths = [
-        path
-        for predicate in predicates
-        for bound in predicate.bindings.values()
-        if bound.source in ("principal", "resource")
-        for path in bound.reads
-    ]
-    if () in paths:
-        return {name for shape in ENTITIES.values() for name in shape.attributes}
-    return {path[0] for path in paths}
-
-
-def _context_reads(predicate: Predicate) -> Iterable[tuple[str, ...]]:
-    for bound in predicate.bindings.values():
-        if bound.source == "context":
-            yield from bound.reads
-
-
-def _by_name(source: str, predicates: Iterable[Predicate]) -> bool:
-    """Whether *predicates* look at the id of principal or resource."""
-    return any(
-        path == () or path[0] in ("id", "name")
-        for predicate in predicates
-        for bound in predicate.bindings.values()
-        if bound.source == source
-        for path in bound.reads
-    )
-
-
-def _predicates_read(policy: Policy) -> Iterable[str]:
-    held = reads_of([policy.tree.clauses]).context.get("holds", {})
-    return sorted(held) if isinstance(held, dict) else ()
-
-
-def _names_entities(of: AttributeType) -> bool:
-    match of:
-        case EntityIs():
-            return True
-        case SetOf(of=inner):
-            return _names_entities(inner)
-        case RecordType(attributes=attributes):
-            return any(_names_entities(attribute.type) for attribute in attributes.values())
-        case _:
-            return False
+def _recorded(evaluation: Evaluation, slice_: Slice) -> tuple[str, ...]:
+    """The policies that say how fully what is forbidden is recorded."""
+    if slice_.recording is None:
+        return ()
+    try:
+        return tuple(sorted(evaluation.of(slice_.recording)[1]))
+    except (Undecided, PredicateFailed):
+        return ()  # it is denied whatever they say
 
 
 def _listed(value: object) -> object:

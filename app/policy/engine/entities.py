@@ -12,6 +12,9 @@ from ..schema.types import Attribute, WrongType, entities_in, record_to_cedar, t
 
 CHANGES_KEPT = 100_000
 
+NEVER_IN_IDS = "\0"
+"""What no id of an entity has in it."""
+
 
 class EntityInvalid(Invalid):
     """The entity {entity} does not fit the schema: {why}"""
@@ -70,6 +73,8 @@ def check(entity: Entity) -> None:
     shape = ENTITIES.get(entity.ref.type)  # type: ignore[call-overload]
     if shape is None:
         raise EntityInvalid(entity=entity.ref, why="there is no such type")
+    if NEVER_IN_IDS in entity.ref.id:
+        raise EntityInvalid(entity=entity.ref, why="its id holds a zero byte")
     if unknown := entity.attributes.keys() - shape.attributes.keys():
         raise EntityInvalid(entity=entity.ref, why=f"there is no attribute {', '.join(sorted(unknown))}")
     if entity.tags and not shape.tagged:

@@ -54,7 +54,7 @@ class Evaluation:
             result = cedarpy.is_authorized(self._request, policies, self._entities)
             errors = result.diagnostics.errors
             answer = result.allowed, result.diagnostics.reasons
-            if not errors and result.decision is not cedarpy.Decision.NoDecision:
+            if not errors:  # without a decision there is one
                 return answer
             forbidden = not result.allowed and bool(answer[1])
             try:

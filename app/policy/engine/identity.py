@@ -14,10 +14,7 @@ Variable: TypeAlias = Literal["principal", "resource"]
 def told_by_name(
     variable: Variable, of: str, policies: Iterable[pst.Template], context: Mapping[str, Attribute]
 ) -> bool:
-    """Whether two entities of the type *of* that look the same may be decided on differently.
-
-    A scope for one entity alone is not counted: it makes a slice of its own.
-    """
+    """Whether two entities of the type *of* that look the same may be decided on differently."""
     return any(
         _in_scope(getattr(policy, variable), of)
         or any(_in_expression(clause.expr, variable, of, context) for clause in policy.clauses)
@@ -28,6 +25,8 @@ def told_by_name(
 def _in_scope(constraint: pst.PrincipalOrResourceConstraint, of: str) -> bool:
     # An entity is in itself.
     match constraint:
+        case pst.ScopeEq():
+            return True
         case pst.ScopeIn(entity=pst.EntityUid(type=type_)) | pst.ScopeIsIn(entity=pst.EntityUid(type=type_)):
             return str(type_) == of
         case _:

@@ -24,6 +24,8 @@ class Reads:
     attributes: set[str] = field(default_factory=set)
     """Names of attributes of entities, of any type."""
     tags: bool = False
+    looked_into: set[str] = field(default_factory=set)
+    """Attributes of the context that are looked for in groups, or whose labels are."""
     entities: set[EntityRef] = field(default_factory=set)
     """Entities that conditions name and look at, or look for in others; not those only compared with."""
 
@@ -44,6 +46,7 @@ class Reads:
                     else:
                         self._read(path, True)
                         self.attributes.update(path)
+                        self.looked_into.update(path[:1] if looked_at else ())
                 case pst.HasAttr(base=base, attrs=attrs):
                     self.attributes.update(attrs)
                     if (path := _path(base)) is None:

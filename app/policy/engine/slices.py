@@ -11,8 +11,8 @@ from cedarpy import pst
 from ..bundle.bundle import Bundle
 from ..bundle.policy import Policy
 from ..conditions import Audit
-from ..request import Action, EntityRef, EntityType
-from ..schema.actions import ACTIONS, ACTORS
+from ..request import Action, EntityRef, EntityType, Principal, PrincipalKind
+from ..schema.actions import ACTIONS
 from ..schema.entities import ENTITIES
 from .reads import Reads
 from .reads import of as reads_of
@@ -82,9 +82,9 @@ class Slices:
         self._policies = bundle.policies
         self._kinds: dict[tuple[str, str, str], _Kind] = {}
 
-    def of(self, principal: EntityRef, action: Action, resource: EntityRef) -> Slice:
+    def of(self, principal: Principal, action: Action, resource: EntityRef) -> Slice:
         """The policies whose scope may fit: every other one's cannot, whatever the entities are in."""
-        key = (principal.type, action, resource.type)
+        key = (principal.kind, action, resource.type)
         kind = self._kinds.get(key)
         if kind is None:
             kind = self._kinds[key] = self._kind(*key)
@@ -95,7 +95,7 @@ class Slices:
         found = kind.slices.get(ids)
         if found is None:
             found = kind.slices[ids] = Slice(
-                principal.type,
+                principal.kind,
                 Action(action),
                 resource.type,
                 tuple(
@@ -109,11 +109,11 @@ class Slices:
     def all(self) -> Iterator[Slice]:
         """Every slice, but of those for one principal and one resource together."""
         for action, shape in ACTIONS.items():
-            for principal, resource in product(ACTORS, shape.resources):
-                anyone, anything = EntityRef(principal, ""), EntityRef(resource, "")
+            for principal, resource in product(PrincipalKind, shape.resources):
+                anyone, anything = Principal(principal, ""), EntityRef(resource, "")
                 yield self.of(anyone, action, anything)
                 kind = self._kinds[principal, action, resource]
-                yield from (self.of(EntityRef(principal, id_), action, anything) for id_ in kind.principals)
+                yield from (self.of(Principal(principal, id_), action, anything) for id_ in kind.principals)
                 yield from (self.of(anyone, action, EntityRef(resource, id_)) for id_ in kind.resources)
 
     def _kind(self, principal: str, action: str, resource: str) -> _Kind:

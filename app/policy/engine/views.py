@@ -16,10 +16,22 @@ VIEWS_KEPT = 50_000
 class View:
     """What policies can find out when they start from one entity."""
 
-    members: dict[EntityRef, bytes]
-    """Cedar's JSON of those that have something to tell; to Cedar, the others are the same as none."""
+    root: dict[str, object]
+    """What is known of that one, as Cedar's JSON has it; nothing where there is nothing to tell."""
+    others: dict[EntityRef, bytes]
+    """Cedar's JSON of others that it leads to and that have something to tell; the rest are as none."""
     content: Hashable
     """Equal contents are told apart by no policy of the slice."""
+
+    def documents(self, name: EntityRef) -> dict[EntityRef, bytes]:
+        """Cedar's JSON of all of them, with the one looked from under that *name*."""
+        return {**self.others, name: document(name, self.root)} if self.root else self.others
+
+
+def document(ref: EntityRef, facts: dict[str, object]) -> bytes:
+    """One entity as Cedar's JSON."""
+    uid = {"type": str(ref.type), "id": ref.id}
+    return orjson.dumps({"uid": uid, "attrs": {}, "parents": [], **facts})
 
 
 class Views:
@@ -48,7 +60,8 @@ class Views:
         return view
 
     def _build(self, closure: Closure, by_name: bool) -> View:
-        members: dict[EntityRef, bytes] = {}
+        root: dict[str, object] = {}
+        others: dict[EntityRef, bytes] = {}
         content: list[bytes] = []
         waiting, visited = [closure.root], {closure.root}
         while waiting:
@@ -57,16 +70,17 @@ class Views:
             if seen is None:
                 continue
             facts = self._facts(seen, closure)
-            if facts:
-                uid = {"type": str(ref.type), "id": ref.id}
-                members[ref] = orjson.dumps({"uid": uid, "attrs": {}, "parents": [], **facts})
+            if ref == closure.root:
+                root = facts
+            elif facts:
+                others[ref] = document(ref, facts)
             named = by_name or ref != closure.root
             content.append(orjson.dumps([ref.type, ref.id if named else None, facts]))
             for name, refs in seen.leads_to.items():
                 if name in self._attributes:
                     waiting += [other for other in refs if other not in visited]
                     visited.update(refs)
-        return View(members, self._interned(b"".join(sorted(content))))
+        return View(root, others, self._interned(b"".join(sorted(content))))
 
     def _facts(self, seen: Seen, closure: Closure) -> dict[str, object]:
         facts: dict[str, object] = {}

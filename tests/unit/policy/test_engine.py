@@ -13,7 +13,7 @@ from app.policy.bundle.compiling import compile_bundle
 from app.policy.bundle.predicates import Bound, Predicate, PredicateFailed
 from app.policy.conditions import Audit, AuditLevel, RateLimit, RetryLimit
 from app.policy.decision import Allow, AllowWithConditions, Deny
-from app.policy.engine.engine import Engine
+from app.policy.engine.engine import DECISIONS_KEPT, Engine
 from app.policy.engine.entities import Entities, EntityInvalid
 from app.policy.request import Action, Entity, EntityRef, Principal, PrincipalKind, Request, Value
 from tests.support.policy_entities import agent_entity
@@ -327,29 +327,12 @@ def test_an_entity_that_does_not_fit_the_schema_is_refused(entity: Entity, says:
     assert entities.version == before
 
 
-def test_answers_that_were_not_asked_for_in_the_longest_time_are_dropped() -> None:
-    deciding = Engine(
-        bundle_of(
-            '@id("s") permit(principal, action, resource) when { context has size && context.size > 0 };'
-        ),
-        known(),
-        no_predicates,
-        decisions_kept=2,
-    )
-    first = deciding.decide(replace(CALL, context={"size": 1}))
-    deciding.decide(replace(CALL, context={"size": 2}))
-    assert deciding.decide(replace(CALL, context={"size": 1})) is first
-    deciding.decide(replace(CALL, context={"size": 3}))
-    assert deciding.decide(replace(CALL, context={"size": 1})) is first
-    deciding.decide(replace(CALL, context={"size": 4}))
-    deciding.decide(replace(CALL, context={"size": 5}))
-    assert deciding.decide(replace(CALL, context={"size": 1})) is not first
-
-
 class TestPredicates:
     """Conditions that Cedar cannot hold."""
 
-    def made(self, answer: bool | None) -> tuple[Engine, list[Mapping[str, Value]]]:
+    def made(
+        self, answer: bool | None, kept: int = DECISIONS_KEPT
+    ) -> tuple[Engine, list[Mapping[str, Value]]]:
         """An engine whose interpreter gives that answer, or fails; and what it was asked on."""
         found, problems = read(
             Source(
@@ -370,7 +353,7 @@ class TestPredicates:
                 raise PredicateFailed("rows has no total")
             return answer
 
-        return Engine(bundle, known(), evaluate), asked
+        return Engine(bundle, known(), evaluate, decisions_kept=kept), asked
 
     def test_one_is_evaluated_only_when_a_policy_that_asks_for_it_is_reached(self) -> None:
         deciding, asked = self.made(True)
@@ -398,3 +381,18 @@ class TestPredicates:
         assert isinstance(decision, Deny)
         assert decision.error
         assert "rows has no total" in decision.reason
+
+    def test_answers_that_were_not_asked_for_in_the_longest_time_are_dropped(self) -> None:
+        deciding, asked = self.made(False, kept=2)
+
+        def ask(total: int) -> int:
+            """How often the interpreter had to be asked by then."""
+            context: Mapping[str, Value] = {
+                "capability": "export",
+                "arguments": {"rows": {"total": total}},
+            }
+            deciding.decide(replace(CALL, context=context))
+            return len(asked)
+
+        assert [ask(total) for total in (1, 2, 1, 3, 1)] == [1, 2, 2, 3, 3], "1 was asked for again"
+        assert [ask(total) for total in (2, 3, 1)] == [4, 5, 6]
