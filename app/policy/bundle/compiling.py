@@ -6,17 +6,21 @@ from dataclasses import dataclass, field
 
 import cedarpy
 
+from events.agent_policy import ActionRule, StatedPolicy
+
 from ...dsl.source import Source
 from ..interpreter import Interpreter
+from ..request import Action
 from ..schema.render import render
 from ..schema.types import BOOL, Attribute
 from . import cedar_text, dsl_text, yaml_text
 from .bundle import Bundle
 from .drafting import Draft
+from .naming import ACTS
 from .policy import Policy, from_cedar
 from .predicates import Predicate, PredicateFailed
 from .problems import BundleInvalid, Place, Problem
-from .stated import Drafted
+from .stated import Drafted, Holder, drafted
 from .yaml_models import Manifest
 from .yaml_nodes import Document
 
@@ -103,6 +107,43 @@ def compile_bundle(
     return bundle
 
 
+def compile_own(
+    policies: Sequence[StatedPolicy], holder: Holder, *, version: str, mapped: Mapping[str, str] | None = None
+) -> Bundle:
+    """The bundle of what one agent's definition states, by which the active one is narrowed.
+
+    Where it allows something, it denies every other act of the agent; what is no act of the agent's (its
+    allocation, its life cycle) is left to the active bundle.
+
+    Raises:
+        BundleInvalid: with every problem; lines are those of the definition.
+    """
+    name = holder.agent or "agents"
+    drafts: list[tuple[Drafted, Place]] = []
+    problems: list[Problem] = []
+    for policy in policies:
+        try:
+            drafts += [(one, Place(name, one.line)) for one in drafted(policy, holder, mapped or {})]
+        except ValueError as error:
+            problems.append(Problem(Place(name, min(rule.line for rule in policy.rules)), str(error)))
+    rules = [rule for policy in policies for rule in policy.rules]
+    allows = any(isinstance(rule, ActionRule) and rule.kind == "allow" for rule in rules)
+    left = [action for action in Action if not (allows and action in ACTS)]
+    others = Draft("definition.silent", "permit", actions=left, reason="The definition says nothing of it.")
+    chosen, predicates = _chosen(drafts, {})
+    problems += _uncompiled(predicates, drafts)
+    made = [*chosen, from_cedar(others.to_cedar(), Place(name))]
+    bundle = Bundle(
+        name, version, "", tuple(sorted(made, key=lambda policy: policy.id)), predicates=predicates
+    )
+    if not problems:
+        problems += validate(made, render({}, bundle.predicate_types, all_present=True))
+    problems += _repeated(made)
+    if problems:
+        raise BundleInvalid(problems)
+    return bundle
+
+
 def _errors(problems: Iterable[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.severity == "error"]
 
@@ -113,12 +154,12 @@ def _chosen(
     """Of each draft what Cedar can hold, and the predicates of the rest."""
     policies: list[Policy] = []
     predicates: dict[str, Predicate] = {}
-    names = {name: Attribute(BOOL, True) for drafted, _ in drafts for name in drafted.predicates}
+    names = {name: Attribute(BOOL, True) for each, _ in drafts for name in each.predicates}
     schema = cedarpy.Schema.from_str(render(arguments, names, all_present=True))
-    for drafted, place in drafts:
-        draft, held = drafted.draft, drafted.predicates
-        if drafted.otherwise is not None and not _fits(draft, place, schema):
-            draft, held = drafted.otherwise, drafted.more
+    for each, place in drafts:
+        draft, held = each.draft, each.predicates
+        if each.otherwise is not None and not _fits(draft, place, schema):
+            draft, held = each.otherwise, each.more
         policies.append(from_cedar(draft.to_cedar(), place))
         predicates.update(held)
     return policies, predicates
@@ -140,7 +181,7 @@ def _uncompiled(
     predicates: Mapping[str, Predicate], drafts: Iterable[tuple[Drafted, Place]]
 ) -> Iterator[Problem]:
     """Expressions that could never be evaluated."""
-    places = {name: place for drafted, place in drafts for name in (*drafted.predicates, *drafted.more)}
+    places = {name: place for each, place in drafts for name in (*each.predicates, *each.more)}
     interpreter = Interpreter()
     for name, predicate in predicates.items():
         try:
