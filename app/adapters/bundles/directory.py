@@ -4,7 +4,6 @@ import errno
 import os
 import secrets
 import shutil
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,17 +43,13 @@ class DirectoryBundle:
 
     def _open(self, name: str) -> BinaryIO:
         try:
-            file = open_plain(self.place / name)
+            return open_plain(self.place / name)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 raise BundleFileMissing(name=name) from None
             if error.errno == errno.ELOOP:
                 raise NotABundle(place=self.place, reason=f"{name} is a link") from None
             raise
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            file.close()
-            raise NotABundle(place=self.place, reason=f"{name} is no file")
-        return file
 
     def _below(self, folder: str) -> Iterator[str]:
         """Every file below *folder*, which is empty or ends in a slash, by the octets of its whole name."""

@@ -14,7 +14,7 @@ def open_bundle(place: Path) -> BundleReader:
         NotABundle: there is none.
         BundleUnavailable: it cannot be read.
     """
-    place = place.absolute()
+    place = place.resolve()
     if place.is_dir():
         return DirectoryBundle(place)
     if not place.exists():

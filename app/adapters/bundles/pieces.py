@@ -1,6 +1,7 @@
 """Reads a stretch of a file, and no more of it than a limit allows."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,14 @@ def lines_of(file: BinaryIO, size: int, limit: int, name: str, place: Path) -> I
 
 
 def open_plain(path: Path) -> BinaryIO:
-    """Open a file that is one: no link, no pipe, no device. Raises `OSError`."""
+    """Open a file that is one: no link, no pipe, no device.
+
+    Raises:
+        NotABundle: it is something else.
+        OSError: it cannot be opened; for a link, with `ELOOP`.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotABundle(place=path.parent, reason=f"{path.name} is no file")
     return os.fdopen(descriptor, "rb", buffering=256 * 1024)

@@ -85,13 +85,16 @@ class Checkpoints:
             self.evidence.add(raw, held=True, name=name)
 
     def _stamping(self, trust: Trust, tokens: TokenReader) -> Stamped | None:
-        roots = list(trust.tsa_roots)
-        if any(True for _ in self._files.bundle.names(layout.TIMESTAMPS)):
-            self._report.trust = {**self._report.trust, "timestamps": "pinned" if roots else "bundle"}
-            if not roots and (raw := self._files.small(layout.TSA_ROOTS)) is not None:
-                roots = [raw]
+        """What verifies tokens. Raises `MalformedRoots` where the auditor's own roots cannot be read."""
+        some = any(True for _ in self._files.bundle.names(layout.TIMESTAMPS))
+        if some:
+            whose = "pinned" if trust.tsa_roots else "bundle"
+            self._report.trust = {**self._report.trust, "timestamps": whose}
+        if trust.tsa_roots:
+            return tokens(trust.tsa_roots)
+        own = self._files.small(layout.TSA_ROOTS) if some else None
         try:
-            return tokens(roots) if roots else None
+            return tokens([own]) if own is not None else None
         except MalformedRoots as error:
             self._report.problems.add(Code.MALFORMED, 0, error.message)
             return None
