@@ -3,5 +3,6 @@
 from .decision import Decision
 from .schedule import Schedule
 from .tuning import Strategy, Tuning
+from .why import Waiting
 
-__all__ = ["Decision", "Schedule", "Strategy", "Tuning"]
+__all__ = ["Decision", "Schedule", "Strategy", "Tuning", "Waiting"]

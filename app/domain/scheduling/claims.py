@@ -14,7 +14,7 @@ SHARE = 4
 
 
 class Claims:
-    """Which task claims room on which node: at most one task a node, and one node a task.
+    """Which tasks claim room on which nodes, each on one.
 
     A task with a claim stands in no queue, and its agent counts it as running.
     """
@@ -22,37 +22,39 @@ class Claims:
     def __init__(self, nodes: Nodes, queue: Queue) -> None:
         self._nodes = nodes
         self._queue = queue
-        self._claimed: dict[Room, None] = {}
+        self._made: dict[Entry, None] = {}
 
     def __iter__(self) -> Iterator[Entry]:
-        return (room.claim for room in [*self._claimed] if room.claim is not None)
+        return iter([*self._made])
 
     def make(self, entry: Entry, room: Room) -> None:
         """Keep room for the task on the node."""
         self._queue.remove(entry)
-        entry.claim, room.claim = room, entry
+        entry.claim = room
+        room.claims.append(entry)
         entry.lane.expected.add(entry.task.task_id)
-        self._claimed[room] = None
+        self._made[entry] = None
         self._queue.refresh(entry.lane)
 
     def drop(self, entry: Entry) -> None:
         """Keep room no more; whoever drops it says what becomes of the task."""
         room = entry.claim
         if room is not None:
-            entry.claim = room.claim = None
+            entry.claim = None
+            room.claims.remove(entry)
             entry.lane.expected.discard(entry.task.task_id)
-            del self._claimed[room]
+            del self._made[entry]
             if self._nodes.rooms.get(room.node_id) is room:
                 self._nodes.touch(room)
 
     def void(self) -> list[Entry]:
         """Those whose claim has come to nothing: the agent may run nothing now, or the node takes nothing."""
-        return [entry for entry in self if not self._holds(entry)]
+        return [entry for entry in self if not _holds(entry)]
 
     def ripe(self) -> tuple[Entry, Room] | None:
         """One that has enough room now, and where: on the node that it claims, or on another that changed."""
-        if self._claimed and self._nodes.dirty:
-            for entry in self:
+        if self._made and self._nodes.dirty:
+            for entry in self._made:
                 eligible = self._queue.kind_of(entry).rooms
                 for room in self._nodes.dirty:
                     if room.node_id in eligible and room.fits(entry):
@@ -61,7 +63,7 @@ class Claims:
 
     def for_those_who_waited_too_long(self, now_ms: int) -> None:
         """Give claims to first tasks that are due and fit nowhere, while smaller ones pass them by."""
-        free = max(1, len(self._nodes.rooms) // SHARE) - len(self._claimed)
+        free = max(1, len(self._nodes.rooms) // SHARE) - len(self._made)
         if free <= 0:
             return
         late = [cell for cell in self._queue.closed_cells() if ranking.is_due(cell.key, now_ms)]
@@ -74,17 +76,14 @@ class Claims:
 
     def _nearest(self, entry: Entry, rooms: Iterable[Room]) -> Room | None:
         """The node that lacks least of what the task needs."""
-        may = [room for room in rooms if room.takes and room.claim is None and room.could_hold(entry)]
+        may = [room for room in rooms if room.takes and not room.claims and room.could_hold(entry)]
         return min(may, key=lambda room: (_lacks(room, entry), room.node_id), default=None)
 
-    def _holds(self, entry: Entry) -> bool:
-        agent, room = entry.lane.agent, entry.claim
-        return (
-            room is not None
-            and room.takes
-            and agent.state in (AgentState.READY, AgentState.RUNNING)
-            and not agent.quarantined
-        )
+
+def _holds(entry: Entry) -> bool:
+    agent, room = entry.lane.agent, entry.claim
+    may_run = agent.state in (AgentState.READY, AgentState.RUNNING) and not agent.quarantined
+    return room is not None and room.takes and may_run
 
 
 def _lacks(room: Room, entry: Entry) -> int:

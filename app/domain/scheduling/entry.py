@@ -43,8 +43,8 @@ class Entry:
     """The node that keeps room for it."""
     pending: bool = False
     """Something is decided about it that is no assignment, and not recorded yet."""
-    leaves: bool = False
-    """It is decided that it makes room, and not recorded yet."""
+    leaves_for: str = ""
+    """The task that it makes room for, from the decision until it has left."""
     decided: int = 0
     """How many events its agent had when something was decided about it last."""
     order: int = 0

@@ -61,7 +61,7 @@ def settle(pool: Pool, entry: Entry, room: Room | None) -> None:
     if task.status in ON_A_NODE:
         _settle_on_node(pool, entry)
         return
-    entry.leaves = False
+    entry.leaves_for = ""
     pool.unbook(entry)
     if task.status is TaskStatus.QUEUED:
         pool.enqueue(entry)
@@ -81,7 +81,6 @@ def settle(pool: Pool, entry: Entry, room: Room | None) -> None:
 
 def _settle_on_node(pool: Pool, entry: Entry) -> None:
     node_id = entry.task.node_id
-    entry.leaves = entry.leaves and entry.task.leaving is None
     room = pool.nodes.rooms.get(node_id)
     pool.take_out(entry)
     if room is None:
@@ -90,6 +89,9 @@ def _settle_on_node(pool: Pool, entry: Entry) -> None:
         return
     if entry.room is not room:
         pool.book(entry, room)
+    if entry.task.leaving is not None:
+        entry.leaves_for = entry.task.leaving.by_task_id or "?"
+        room.leaving[entry.task.task_id] = entry
     pool.nodes.expose(entry)
     if entry.task.status is TaskStatus.RUNNING and room.on_trial():
         pool.nodes.tried(room, failed=False, now_ns=pool.now_ns)
@@ -140,5 +142,5 @@ def _lose(pool: Pool, before: Room | None, why: str, now: Room | None = None) ->
             troubles.after_loss(pool, entry, why)
         elif now is not None:  # an assignment that is decided and not recorded yet
             pool.book(entry, now)
-    if before.claim is not None:
-        pool.let_go(before.claim)
+    for claim in [*before.claims]:
+        pool.let_go(claim)

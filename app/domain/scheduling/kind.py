@@ -6,6 +6,7 @@ from typing import NamedTuple
 from events.agent_config import DataClass, SandboxTier
 
 from ..needs import Labels, strictness
+from ..risk import NAMES
 from .entry import Entry
 from .room import Room
 
@@ -42,7 +43,7 @@ class Demands(NamedTuple):
     def unmet(self, room: Room) -> str:
         """Why the node will never do, in words; empty where it does."""
         if strictness(self.tier) > room.strictness:
-            return f"it does not offer {self.tier}"
+            return f"it does not offer {NAMES[self.tier]}" if self.tier else ""
         for name, value in sorted(self.requires - room.labels):
             return f"it lacks the label {name}={value}"
         for name, value in sorted(self.avoids & room.labels):

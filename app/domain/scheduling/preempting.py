@@ -23,9 +23,8 @@ class Preempting:
         lowest = pool.nodes.lowest_rank()
         if lowest is not None:
             for cell in self._pressing(lowest):
-                if (found := self._victims(cell)) is not None:
-                    entry, victims = found
-                    return self._preempt(entry, victims)
+                if (found := self._victims(cell)) is not None and (asked := self._preempt(*found)):
+                    return asked
         pool.nodes.changed.clear()
         return []
 
@@ -55,7 +54,8 @@ class Preempting:
         pool = self._pool
         pool.claims.make(entry, victims.room)
         for victim in victims.entries:
-            victim.leaves = True
+            victim.leaves_for = entry.task.task_id
+            victims.room.leaving[victim.task.task_id] = victim
             pool.nodes.spare(victim, victims.room)
         return [
             PreemptTask(

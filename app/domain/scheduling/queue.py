@@ -123,6 +123,8 @@ class Queue:
         """Find out anew which nodes what waits may run on, after nodes came or went."""
         for kind in self._kinds.values():
             self._settled(kind)
+        for cell in self.closed_cells():
+            self.open_cell(cell)
 
     def missing_tiers(self) -> bool:
         """Whether something waits that needs a tier which no node offers."""

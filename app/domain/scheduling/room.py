@@ -10,7 +10,7 @@ from ..breaker import CLOSED, Breaker, BreakerState
 from ..needs import Labels, Needs, strictness, thousandths
 from ..node import Node, NodeState
 from ..task import ON_A_NODE
-from .entry import REALTIME_RANK, Entry
+from .entry import Entry
 
 
 class Amounts(NamedTuple):
@@ -87,8 +87,10 @@ class Room:
     """Everything that is booked here, by task."""
     victims: list[tuple[int, int, str]] = field(default_factory=list)
     """Rank, age and id of what may be preempted here: the least important first, of those the youngest."""
-    claim: Entry | None = None
-    """The task that room is kept for."""
+    leaving: dict[str, Entry] = field(default_factory=dict)
+    """What is here and makes room for something more important, by task."""
+    claims: list[Entry] = field(default_factory=list)
+    """The tasks that room is kept for, in the order in which they claimed it."""
 
     @classmethod
     def of(cls, node: Node, reserved_permille: int) -> "Room":
@@ -136,12 +138,26 @@ class Room:
                 return False
         elif self.tasks <= 0 or entry.cpu > self.cpu or entry.memory > self.memory:
             return False
-        if self.claim is None and self.kept is NOTHING:
+        if not self.claims and self.kept is NOTHING:
             return True
+        return self.unclaimed(entry).cover(amounts_of(entry.needs))
+
+    def unclaimed(self, entry: Entry) -> Amounts:
+        """What the task could take now beside those that claimed room before it; it may be below zero."""
         free = self.open_to(entry)
-        if (claim := self.claim) is not None and binds(claim, entry):
-            free = free.less(amounts_of(claim.needs))
-        return free.cover(amounts_of(entry.needs))
+        for claim in self.claims:
+            if claim is entry:
+                break
+            if claim.realtime or not entry.realtime:  # in real time, it gives way only to what is so itself
+                free = free.less(amounts_of(claim.needs))
+        return free
+
+    def to_come(self, entry: Entry) -> Amounts:
+        """What the task could take once everything has left that leaves."""
+        coming = self.unclaimed(entry)
+        for each in self.leaving.values():
+            coming = coming.plus(amounts_of(each.needs))
+        return coming
 
     def could_hold(self, entry: Entry) -> bool:
         """Whether it would fit if the node had nothing else to do."""
@@ -165,6 +181,7 @@ class Room:
         """Give back what the task had."""
         if self.held.pop(entry.task.task_id, None) is not None:
             self._count(entry, -1)
+            self.leaving.pop(entry.task.task_id, None)
 
     def expose(self, entry: Entry) -> None:
         """Let the task be preempted from now on."""
@@ -191,10 +208,6 @@ class Room:
         )
         return 1000 - left
 
-    def is_making_room(self) -> bool:
-        """Whether something that is here is about to leave."""
-        return any(entry.leaves or entry.task.leaving is not None for entry in self.held.values())
-
     def on_trial(self) -> bool:
         """Whether the next task decides if its breaker closes."""
         return self.breaker.state is not BreakerState.CLOSED
@@ -213,19 +226,13 @@ class Room:
             self.open_bodies -= bodies
 
 
-def binds(claim: Entry, entry: Entry) -> bool:
-    """Whether *entry* must leave the room that *claim* claims: in real time, only to what is so itself."""
-    return claim is not entry and (claim.realtime or not entry.realtime)
-
-
 def _share(of: Amounts, permille: int) -> Amounts:
     return Amounts(*(amount * permille // 1000 for amount in of))
 
 
 def may_be_preempted(entry: Entry) -> bool:
-    """Whether a more important task may take its place: it is recorded there, and is not in real time."""
-    on_node = entry.task.status in ON_A_NODE
-    return on_node and entry.task.leaving is None and not entry.leaves and entry.rank < REALTIME_RANK
+    """Whether a more important task may take its place: it is recorded there, and not in real time."""
+    return entry.task.status in ON_A_NODE and not entry.leaves_for and not entry.realtime
 
 
 def _victim(entry: Entry) -> tuple[int, int, str]:

@@ -12,7 +12,7 @@ from events.commands import AssignTask, ExpireTask, PreemptTask, RefuseTask
 
 from ..agent import Agent
 from ..node import Node, NodeState
-from ..task import ENDED, ON_A_NODE, Task, TaskStatus
+from ..task import ENDED, Task, TaskStatus
 from . import folding, ranking, troubles
 from .ahead import Ahead
 from .assigning import Assigning
@@ -21,6 +21,7 @@ from .entry import Entry
 from .pool import Pool
 from .preempting import Preempting
 from .tuning import Tuning
+from .why import Waiting, why
 
 LOOKS_ROUND_EVERY_NS = 1_000_000_000
 """How often, at most, it is looked for tasks that have waited too long."""
@@ -152,6 +153,10 @@ class Schedule:
                 folding.forgive_denials(self._pool, lane)
                 self._pool.queue.refresh(lane)
 
+    def why(self, task_id: str) -> Waiting:
+        """Why the task waits, and what would let it run."""
+        return why(self._pool, task_id)
+
     @property
     def waiting(self) -> int:
         """How many tasks are queued and not placed."""
@@ -239,9 +244,11 @@ class Schedule:
         pool.queue.refresh(lane)
 
     def _keeps_its_place(self, victim: Entry) -> None:
-        victim.leaves = False
-        if victim.task.status in ON_A_NODE:
-            self._pool.nodes.expose(victim)
-        room = victim.room
-        if room is not None and room.claim is not None and not room.is_making_room():
-            self._pool.let_go(room.claim)
+        pool, room, other = self._pool, victim.room, victim.leaves_for
+        victim.leaves_for = ""
+        if room is not None:
+            room.leaving.pop(victim.task.task_id, None)
+            pool.nodes.expose(victim)
+            still = any(each.leaves_for == other for each in room.leaving.values())
+            for claim in [] if still else [each for each in room.claims if each.task.task_id == other]:
+                pool.let_go(claim)

@@ -1,7 +1,8 @@
 """Which tasks leave a node so that a more important one has room: the fewest that suffice.
 
 Of equally few, the least important leave; of those, the youngest, which lose least of their work. One task
-that suffices is found wherever there is one; sets are looked for on the nodes that lack least.
+that suffices is found wherever there is one; sets are looked for on the nodes that lack least. Nobody leaves
+for a task that would not go first if both were waiting: who has grown old in the queue can finish.
 """
 
 from bisect import bisect_left
@@ -64,10 +65,16 @@ def dearest(entries: Iterable[Entry]) -> list[Worth]:
 
 
 def victims_for(entry: Entry, rooms: Sequence[Room], tenants: Tenants) -> Victims | None:
-    """Those whose leaving makes room for *entry* on one of *rooms* at the least cost; none where none may."""
+    """Those whose leaving makes room for *entry* on one of *rooms* at the least cost; none where none may.
+
+    Nobody needs to leave where enough leaves already.
+    """
     may_take = _may_take(entry, tenants)
     places = [room for room in rooms if _is_worth_a_look(room, entry)]
     places.sort(key=lambda room: room.victims[0])
+    enough = next((room for room in places if room.leaving and lack(room, entry).nothing), None)
+    if enough is not None:
+        return Victims(enough, ())
     single = _single(entry, places, may_take)
     if single is not None:
         return single
@@ -82,7 +89,9 @@ def victims_for(entry: Entry, rooms: Sequence[Room], tenants: Tenants) -> Victim
 
 def _is_worth_a_look(room: Room, entry: Entry) -> bool:
     least_important = room.victims[0][0] if room.victims else entry.rank
-    return least_important < entry.rank and room.takes and room.claim is None and room.could_hold(entry)
+    if least_important >= entry.rank or not room.takes or not room.could_hold(entry):
+        return False
+    return min(room.to_come(entry)) >= 0  # else somebody waits there for more than leaves
 
 
 def _single(entry: Entry, rooms: Sequence[Room], may_take: Callable[[Entry], bool]) -> Victims | None:
@@ -99,9 +108,8 @@ def _single(entry: Entry, rooms: Sequence[Room], may_take: Callable[[Entry], boo
 
 
 def lack(room: Room, entry: Entry) -> Lack:
-    """What the task needs and the node does not have free for it."""
-    free = room.open_to(entry)
-    short = amounts_of(entry.needs).less(free)
+    """What the task needs and the node will not have free for it."""
+    short = amounts_of(entry.needs).less(room.to_come(entry))
     return Lack(short.cpu, short.memory, max(short.tasks, short.bodies))
 
 
@@ -117,7 +125,8 @@ def _candidates(room: Room, entry: Entry, may_take: Callable[[Entry], bool]) -> 
         if rank >= entry.rank:
             return
         victim = room.held[task_id]
-        if victim.body is entry.body and may_take(victim):
+        goes_first = entry.realtime or entry.key < victim.key
+        if goes_first and victim.body is entry.body and may_take(victim):
             yield victim
 
 
