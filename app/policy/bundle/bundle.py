@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,7 @@ from events import strict_json
 
 from ...errors import Corrupt
 from ..schema.types import BOOL, NAMES, Attribute
-from .policy import Policy
+from .policy import Policy, stored
 from .predicates import Predicate
 from .problems import Place, Problem
 
@@ -74,7 +74,7 @@ class Bundle:
             "name": self.name,
             "version": self.version,
             "description": self.description,
-            "policies": [policy.cedar for policy in self.policies],
+            "policies": [policy.source for policy in self.policies],
             "arguments": dict(self.arguments),
             "predicates": {name: one.to_json() for name, one in self.predicates.items()},
         }
@@ -106,7 +106,8 @@ def load(raw: bytes, digest: str) -> Bundle:
     return bundle
 
 
-def _policies(items: Iterable[Mapping[str, Any]], places: Mapping[str, Any]) -> Iterable[Policy]:
-    for cedar in items:
-        file, line, column = places.get(cedar["annotations"]["id"], ("", 1, 1))
-        yield Policy(cedar, Place(str(file), int(line), int(column)))
+def _policies(items: Iterable[str], places: Mapping[str, Any]) -> Iterable[Policy]:
+    for text in items:
+        policy = stored(text, Place(""))
+        file, line, column = places.get(policy.id, ("", 1, 1))
+        yield replace(policy, place=Place(str(file), int(line), int(column)))

@@ -2,35 +2,28 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from ...dsl.source import Source
 from ..condition_text import BadCondition, nearest, parse_all
+from .cedar_tokens import MAX_NESTING, Token, statements, too_deep
 from .policy import ANNOTATIONS, POLICY_ID, SUSPEND, Policy, from_cedar
 from .problems import Place, Problem, place_at
 
-_TOKEN = re.compile(
-    r"""(?P<skip>\s+|//[^\n\r]*)|(?P<string>"(?:\\.|[^"\\])*")|(?P<word>\??[A-Za-z_]\w*|\d+)|(?P<mark>::|&&|\|\||[=!<>]=|.)""",
-    re.DOTALL,
-)
 _QUOTED = re.compile(r"`([^`]+)`")
 _ENDS_EARLY = "unexpected end of input"
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    text: str
-    start: int
-    end: int
 
 
 def read(source: Source) -> tuple[list[Policy], list[Problem]]:
     """The policies in a file of Cedar, and everything that is wrong with it."""
     policies, problems = [], []
-    for tokens in _statements(source.text):
+    for tokens in statements(source.text):
         text = source.text[tokens[0].start : tokens[-1].end]
         place = place_at(source, tokens[0].start)
+        if (deep := too_deep(tokens)) is not None:
+            why = f"nested more than {MAX_NESTING} deep"
+            problems.append(Problem(place_at(source, deep.start), why))
+            continue
         try:
             policy = from_cedar(text, place)
         except ValueError as error:
@@ -46,27 +39,13 @@ def read(source: Source) -> tuple[list[Policy], list[Problem]]:
 
 def locate(source: Source, place: Place, message: str) -> Place:
     """Where in the policy at *place* the first thing stands that *message* quotes; else *place*."""
-    for tokens in _statements(source.text):
+    for tokens in statements(source.text):
         if place_at(source, tokens[0].start) == place:
             return place_at(source, _named(tokens, message) or tokens[0].start)
     return place
 
 
-def _statements(text: str) -> Iterator[list[_Token]]:
-    """The tokens of each policy, the semicolon that ends it included."""
-    tokens: list[_Token] = []
-    for found in _TOKEN.finditer(text):
-        if found.lastgroup == "skip":
-            continue
-        tokens.append(_Token(found.group(), found.start(), found.end()))
-        if found.group() == ";":
-            yield tokens
-            tokens = []
-    if tokens:
-        yield tokens
-
-
-def _offset(text: str, tokens: list[_Token], message: str) -> int:
+def _offset(text: str, tokens: list[Token], message: str) -> int:
     """Where the parser's *message* points; it does not say so itself."""
     if message.startswith(_ENDS_EARLY):
         return tokens[-1].start
@@ -91,7 +70,7 @@ def _incomplete(text: str) -> bool:
     return False
 
 
-def _named(tokens: list[_Token], message: str) -> int | None:
+def _named(tokens: list[Token], message: str) -> int | None:
     """Where the tokens first have what *message* names: in quotes, or as its last word."""
     names = [*_QUOTED.findall(message), message.rpartition(" ")[2]]
     for name in names:
@@ -102,7 +81,7 @@ def _named(tokens: list[_Token], message: str) -> int | None:
     return None
 
 
-def _annotation_problems(policy: Policy, source: Source, tokens: list[_Token]) -> Iterator[Problem]:
+def _annotation_problems(policy: Policy, source: Source, tokens: list[Token]) -> Iterator[Problem]:
     for name, value in policy.annotations.items():
         place = place_at(source, _annotation(tokens, name))
         if name not in ANNOTATIONS:
@@ -123,7 +102,7 @@ def _annotation_problems(policy: Policy, source: Source, tokens: list[_Token]) -
         yield Problem(policy.place, "the policy has no @id, by which decisions name it")
 
 
-def _annotation(tokens: list[_Token], name: str) -> int:
+def _annotation(tokens: list[Token], name: str) -> int:
     for mark, word in pairwise(tokens):
         if mark.text == "@" and word.text == name:
             return mark.start

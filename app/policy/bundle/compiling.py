@@ -196,7 +196,7 @@ def validate(
     """What in *policies* does not fit the schema, each once, however many actions it is about."""
     if not policies:
         return
-    text = "\n".join(policy.text for policy in policies)
+    text = "\n".join(policy.source for policy in policies)
     result = cedarpy.validate_policies(text, schema)
     seen: set[tuple[str, str]] = set()
     for error in result.errors:

@@ -1,17 +1,16 @@
 """One policy of a bundle, whatever it was written in."""
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import cedarpy
 from cedarpy import pst
 
 from ..condition_text import lenient
 from ..conditions import Condition
+from .cedar_tokens import MAX_NESTING, tokens, too_deep
 from .problems import Place
 
 ANNOTATIONS = ("id", "reason", "condition", "on_deny", "note")
@@ -30,19 +29,26 @@ class Policy:
     out: where another policy permits, the act is allowed under them.
     """
 
-    cedar: Mapping[str, Any]
-    """The policy in Cedar's JSON format; its annotations hold the id."""
+    source: str
+    """The policy in Cedar, as `from_cedar` writes it: without comments, and the same for equal policies."""
     place: Place = field(compare=False)
 
     @cached_property
+    def tree(self) -> pst.Template:
+        """The policy as typed nodes, under its id where it has one."""
+        found = cedarpy.policies_to_pst(self.source)
+        (tree,) = found.static_policies.values()
+        return replace(tree, id=tree.annotations.get("id", tree.id))
+
+    @property
     def annotations(self) -> Mapping[str, str]:
-        return {name: value or "" for name, value in self.cedar.get("annotations", {}).items()}
+        return self.tree.annotations
 
     @property
     def id(self) -> str:
         return self.annotations["id"]
 
-    @cached_property
+    @property
     def reason(self) -> str:
         return self.annotations.get("reason", "")
 
@@ -54,9 +60,9 @@ class Policy:
 
     @property
     def forbids(self) -> bool:
-        return bool(self.cedar["effect"] == "forbid")
+        return self.tree.effect == "forbid"
 
-    @property
+    @cached_property
     def binds(self) -> bool:
         """Whether it forbids unless its conditions are carried out."""
         return self.forbids and bool(self.conditions)
@@ -65,26 +71,39 @@ class Policy:
     def suspends(self) -> bool:
         return self.annotations.get("on_deny") == SUSPEND
 
-    @cached_property
-    def tree(self) -> pst.Template:
-        """The policy as typed nodes, under its id."""
-        document = {"staticPolicies": {self.id: self.cedar}, "templates": {}, "templateLinks": []}
-        policies = cedarpy.PolicySet.from_json_str(json.dumps(document)).to_pst()
-        return policies.static_policies[self.id]
-
-    @cached_property
+    @property
     def text(self) -> str:
-        """The policy in Cedar's own words, formatted."""
-        document = {"staticPolicies": {self.id: self.cedar}, "templates": {}, "templateLinks": []}
-        return cedarpy.format_policies(cedarpy.policies_from_json_str(json.dumps(document)), 100, 4)
+        """The policy for people, on several lines."""
+        return cedarpy.format_policies(self.source, 100, 4)
 
 
 def from_cedar(text: str, place: Place) -> Policy:
     """The policy in *text*, which must be exactly one. Raises `ValueError` with the parser's words."""
-    policies = json.loads(cedarpy.policies_to_json_str(text))
-    if policies["templates"]:
+    tree = _only(text)
+    policy = Policy(written(pst.PolicySet({}, {tree.id: tree}, ())), place)
+    if replace(_only(policy.source), id=tree.id) != tree:
+        raise ValueError("Cedar does not write it as it reads it")
+    return policy
+
+
+def stored(text: str, place: Place) -> Policy:
+    """The policy that was stored as *text*, which stays as it is. Raises as `from_cedar`."""
+    _only(text)
+    return Policy(text, place)
+
+
+def _only(text: str) -> pst.Template:
+    if too_deep(tokens(text)) is not None:
+        raise ValueError(f"nested more than {MAX_NESTING} deep")
+    found = cedarpy.policies_to_pst(text)
+    if found.templates:
         raise ValueError("a template has no effect here: name the principal and the resource")
-    found = list(policies["staticPolicies"].values())
-    if len(found) != 1:
-        raise ValueError(f"it is {len(found)} policies, and one is needed")
-    return Policy(found[0], place)
+    if len(found.static_policies) != 1:
+        raise ValueError(f"it is {len(found.static_policies)} policies, and one is needed")
+    (tree,) = found.static_policies.values()
+    return tree
+
+
+def written(policies: pst.PolicySet) -> str:
+    """Policies as Cedar text without line ends."""
+    return " ".join(str(cedarpy.PolicySet.from_pst(policies)).split("\n")).strip()

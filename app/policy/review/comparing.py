@@ -74,12 +74,13 @@ def compare(old: Bundle, new: Bundle) -> Difference:
 
 
 def _what(old: Policy, new: Policy) -> tuple[str, ...]:
-    if old.cedar == new.cedar:
+    if old == new:
         return ()
     found = ["effect"] if old.forbids is not new.forbids else []
-    if any(old.cedar[part] != new.cedar[part] for part in ("principal", "action", "resource")):
+    one, other = old.tree, new.tree
+    if (one.principal, one.action, one.resource) != (other.principal, other.action, other.resource):
         found.append("scope")
-    if old.cedar["conditions"] != new.cedar["conditions"]:
+    if one.clauses != other.clauses:
         found.append("conditions")
     names = sorted({*old.annotations, *new.annotations})
     found += [f"@{name}" for name in names if old.annotations.get(name) != new.annotations.get(name)]

@@ -1,15 +1,12 @@
 """Why a request is decided as it is, policy by policy."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-import cedarpy
 from cedarpy import pst
 
-from ..bundle.policy import Policy
+from ..bundle.policy import Policy, written
 from ..decision import Decision
 from ..engine.engine import Engine
 from ..request import Request
@@ -77,9 +74,9 @@ def explain(engine: Engine, request: Request) -> Explanation:
 
 def _heard(engine: Engine, request: Request, policy: Policy, determined: bool) -> Heard:
     parts: list[tuple[str, pst.Template]] = [("", replace(policy.tree, clauses=()))]
-    for index, clause in enumerate(policy.tree.clauses):
+    for clause in policy.tree.clauses:
         scopeless = replace(policy.tree, principal=pst.ScopeAny(), resource=pst.ScopeAny(), clauses=(clause,))
-        parts.append((_clause_text(policy, index), scopeless))
+        parts.append((_clause_text(clause), scopeless))
     for text, part in parts:
         try:
             holds = engine.applies(part, request)
@@ -91,17 +88,9 @@ def _heard(engine: Engine, request: Request, policy: Policy, determined: bool) -
     return Heard(policy, Applies.YES, "", determined)
 
 
-def _clause_text(policy: Policy, index: int) -> str:
+def _clause_text(clause: pst.Clause) -> str:
     """A condition in Cedar's words, on one line: `when { … }`."""
-    conditions = policy.cedar["conditions"]
-    bare: Mapping[str, Any] = {
-        **policy.cedar,
-        "annotations": {},
-        "principal": {"op": "All"},
-        "action": {"op": "All"},
-        "resource": {"op": "All"},
-        "conditions": [conditions[index]],
-    }
-    document = {"staticPolicies": {"p": bare}, "templates": {}, "templateLinks": []}
-    text = cedarpy.policies_from_json_str(json.dumps(document))
-    return " ".join(text.partition("resource)")[2].rstrip(";\n").split())
+    scope = pst.ScopeAny()
+    bare = pst.Template("p", "permit", scope, scope, scope, (clause,), {})
+    text = written(pst.PolicySet({}, {"p": bare}, ()))
+    return text.partition("resource)")[2].strip(" ;")

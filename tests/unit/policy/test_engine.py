@@ -10,6 +10,7 @@ from app.dsl.source import Source
 from app.policy.bundle.bundle import Bundle
 from app.policy.bundle.cedar_text import read
 from app.policy.bundle.compiling import compile_bundle
+from app.policy.bundle.policy import Policy
 from app.policy.bundle.predicates import Bound, Predicate, PredicateFailed
 from app.policy.conditions import Audit, AuditLevel, RateLimit, RetryLimit
 from app.policy.decision import Allow, AllowWithConditions, Deny
@@ -119,8 +120,8 @@ def test_conditions_that_contradict_each_other_deny() -> None:
 def test_a_condition_that_nobody_knows_denies() -> None:
     bundle = bundle_of(PERMIT)
     (policy,) = bundle.policies
-    cedar = {**policy.cedar, "annotations": {"id": "permit", "condition": "teleport:home"}}
-    newer = replace(bundle, policies=(replace(policy, cedar=cedar),))
+    source = f'@condition("teleport:home") {policy.source}'
+    newer = replace(bundle, policies=(Policy(source, policy.place),))
     decision = Engine(newer, known(), no_predicates).decide(CALL)
     assert isinstance(decision, Deny)
     assert "teleport:home" in decision.reason

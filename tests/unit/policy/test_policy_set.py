@@ -126,7 +126,7 @@ def test_a_registered_bundle_is_checked_again() -> None:
     with pytest.raises(BundleUnreadable):
         admit({}, ONE)
     forged = document("one")
-    forged["bundle"]["policies"][0]["action"] = {"op": "==", "entity": {"type": "Action", "id": "rob"}}
+    forged["bundle"]["policies"][0] = '@id("a") permit(principal, action == Action::"rob", resource);'
     digest = f"sha256:{hashlib.sha256(strict_json.canonical(forged['bundle'])).hexdigest()}"
     with pytest.raises(BundleInvalid, match="rob"):
         admit(forged, digest)
