@@ -23,6 +23,7 @@ DENIED = "Denied"
 def request_of(
     agent_id: str,
     task_id: str,
+    tenant: str,
     name: str,
     tool: Tool | None,
     args: Sequence[Json],
@@ -36,7 +37,7 @@ def request_of(
     parameters = tool.parameters if tool is not None else ()
     arguments = {**dict(zip(parameters, args, strict=False)), **named}
     context: dict[str, Value] = {
-        "tenant": EntityRef(EntityType.TENANT, "default"),
+        "tenant": EntityRef(EntityType.TENANT, tenant),
         "task": task_id,
         "size": size,
         "arguments": arguments,

@@ -72,6 +72,7 @@ class CallMaker:
         reports: Reports,
         hold: Hold,
         *,
+        tenant: str,
         capabilities: Sequence[str],
         run: int,
         recorded: Sequence[RecordedCall],
@@ -84,6 +85,7 @@ class CallMaker:
         self._world = world
         self._reports = reports
         self._hold = hold
+        self._tenant = tenant
         self._capabilities = frozenset(capabilities)
         self._run = run
         self._recorded = recorded
@@ -161,6 +163,7 @@ class CallMaker:
         question = request_of(
             self._reports.assigned.agent_id,
             self._reports.assigned.task_id,
+            self._tenant,
             called.capability,
             tool,
             args,

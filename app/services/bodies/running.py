@@ -97,6 +97,7 @@ class Bodies:
             self._world,
             reports,
             hold,
+            tenant=submitted.tenant,
             capabilities=body.config.capabilities,
             run=recorded.task.run if recorded else 1,
             recorded=recorded.calls if recorded else (),
