@@ -182,9 +182,10 @@ def _flow(rule: FlowRule) -> Draft:
 
 
 def _limit(rule: LimitRule) -> Iterator[Draft]:
-    conditions = list(_limit_conditions(rule))
-    if conditions:
+    if conditions := list(_limit_conditions(rule)):
         yield _binding(rule, rule.id, rule.actions, conditions)
+    if conditions := list(_sandbox_conditions(rule)):
+        yield _binding(rule, f"{rule.id}.sandbox", _narrowed(LIMITED, rule, "sandbox"), conditions)
     if rule.max is None:
         return
     for name, actions, test in _most(rule.max):
@@ -192,7 +193,7 @@ def _limit(rule: LimitRule) -> Iterator[Draft]:
             f"{rule.id}.max_{name}",
             "forbid",
             rule.principals,
-            _narrowed(actions, rule, name),
+            _narrowed(actions, rule, f"max.{name}"),
             rule.resources,
             _tests(rule.when),
             (*_tests(rule.unless), test),
@@ -206,7 +207,7 @@ def _narrowed(actions: Sequence[Action], rule: LimitRule, name: str) -> Sequence
         return actions
     wanted = [one for one in actions if one in rule.actions or ACTIONS[one].group in rule.actions]
     if not wanted:
-        raise ValueError(f"max.{name} is about {', '.join(actions)}, and actions names none of these")
+        raise ValueError(f"{name} is about {', '.join(actions)}, and actions names none of these")
     return wanted
 
 
@@ -215,12 +216,6 @@ def _limit_conditions(rule: LimitRule) -> Iterator[Condition]:
         yield RateLimit(count, window, per)
     for unit, (amount, window, per) in (rule.budget or {}).items():
         yield Budget(unit, amount, window, per)
-    if rule.min_tier:
-        yield MinTier(tier(rule.min_tier))
-    if rule.max_tier:
-        yield MaxTier(tier(rule.max_tier))
-    if rule.network:
-        yield Sandbox(rule.network)
     if rule.time_limit:
         yield TimeLimit(rule.time_limit)
     if rule.total_time_limit:
@@ -229,6 +224,15 @@ def _limit_conditions(rule: LimitRule) -> Iterator[Condition]:
         yield RetryLimit(rule.retries)
     if rule.circuit_breaker:
         yield parse(rule.circuit_breaker)
+
+
+def _sandbox_conditions(rule: LimitRule) -> Iterator[Condition]:
+    if rule.min_tier:
+        yield MinTier(tier(rule.min_tier))
+    if rule.max_tier:
+        yield MaxTier(tier(rule.max_tier))
+    if rule.network:
+        yield Sandbox(rule.network)
 
 
 def _most(most: Most) -> Iterator[tuple[str, Sequence[Action], str]]:

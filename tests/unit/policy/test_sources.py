@@ -146,7 +146,9 @@ def test_resource_usage_becomes_conditions_and_bounds() -> None:
         """
     )
     assert bundle.by_id["usual"].binds
-    assert len(bundle.by_id["usual"].conditions) == 8
+    assert len(bundle.by_id["usual"].conditions) == 6
+    assert len(bundle.by_id["usual.sandbox"].conditions) == 2
+    assert 'action == Action::"run_code"' in bundle.by_id["usual.sandbox"].text
     assert "1500" in bundle.by_id["usual.max_cpu_cores"].text
     assert '"allocate"' not in bundle.by_id["usual.max_cpu_cores"].text
     assert "10000000" in bundle.by_id["usual.max_size"].text
