@@ -27,6 +27,10 @@ class RunAbandoned(Exception):
         self.code = code
 
 
+class RunLeaving(Exception):
+    """The run makes room for something more important; another one goes on with its task later."""
+
+
 @dataclass(slots=True)
 class Run:
     """One assignment that a worker carries out."""
@@ -40,6 +44,13 @@ class Run:
     """True once an event took the task away; what it comes to is not reported."""
     elsewhere: bool = False
     """True where it was taken away for another run to go on with it."""
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it is to make room."""
+
+    def leave(self) -> None:
+        """Have it make room, also where it waits for its agent."""
+        self.leaving.set()
+        self.resumed.set()
 
 
 class Names(TypedDict):
@@ -76,6 +87,7 @@ class Reports:
 
         Raises:
             RunAbandoned: it may not begin.
+            RunLeaving: it is to make room, and has waited until then.
         """
         await self.once_running(StartTask(**self.names, sandbox=sandbox), "start")
 
@@ -84,11 +96,14 @@ class Reports:
 
         Raises:
             RunAbandoned: it was refused for another reason.
+            RunLeaving: it is to make room, and has waited until then.
         """
         tries = 0
         while (problem := await self.say(command, f"{step}/{tries}")) is not None:
             if problem.code != "AgentNotRunning" or self.run.stopped:
                 raise RunAbandoned(problem.message, problem.code)
+            if self.run.leaving.is_set():
+                raise RunLeaving
             await self.run.resumed.wait()
             self.run.resumed.clear()
             tries += 1

@@ -18,6 +18,7 @@ from events.commands import (
     FailTask,
     JoinNode,
     TimeOutTask,
+    YieldTask,
 )
 from events.content import ContentRef
 from events.node import Capacity, NodeLost
@@ -27,6 +28,7 @@ from events.task import (
     TaskAssigned,
     TaskCancelled,
     TaskPreempted,
+    TaskPreemptionRequested,
     TaskRetried,
     TaskSubmitted,
 )
@@ -39,7 +41,7 @@ from .bodies.running import Bodies
 from .commander import Background, Commander
 from .feed import Feed
 from .live_outputs import LiveOutputs
-from .reporting import Reports, Run, RunAbandoned
+from .reporting import Reports, Run, RunAbandoned, RunLeaving
 from .verification import Verifier
 
 HEARTBEAT_S = 2.0
@@ -136,6 +138,10 @@ class Worker:
                 TaskAssigned(task_id=task_id) | TaskPreempted(task_id=task_id) | TaskRetried(task_id=task_id)
             ):
                 self._stop(task_id, elsewhere=True)
+            case TaskPreemptionRequested(task_id=task_id, assignment=assignment):
+                leaving = self._runs.get(task_id)
+                if leaving is not None and leaving.assignment == assignment:
+                    leaving.leave()
             case AgentSuspended(agent_id=agent_id):
                 self._each(agent_id, Control.pause)
             case AgentResumed(agent_id=agent_id):
@@ -184,6 +190,8 @@ class Worker:
                 await self._bodies.carry_out(submitted, assigned, fact.seq, run, report)
         except RunAbandoned as error:
             _log.info("run abandoned", task=assigned.task_id, why=str(error))
+        except RunLeaving:  # before it has begun
+            await report.end(YieldTask(**report.names))
         except SymbiError as error:
             await report.end(FailTask(**report.names, reason="not_started", detail=error.message[:4000]))
         except Exception as error:

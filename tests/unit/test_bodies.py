@@ -12,20 +12,29 @@ from app.adapters.function_tools import FunctionTool, ToolRegistry
 from app.adapters.memory import MemoryEventLog
 from app.dsl.run import Limits
 from app.ports.tools import Call, Json, ToolFailed
-from app.services.bodies import running
+from app.services.bodies import hold, running
 from app.services.bodies.recorded import recorded_task
 from events.agent import AgentRegistered
 from events.commands import (
     CancelTask,
     CompleteToolCall,
     LoseNode,
+    PreemptTask,
     ResumeAgent,
     RetryTask,
     SubmitTask,
     SuspendAgent,
     TaskLimits,
 )
-from events.task import BodyWork, TaskCompleted, TaskFailed, TaskStarted, TaskTimedOut
+from events.task import (
+    BodyWork,
+    TaskCompleted,
+    TaskFailed,
+    TaskPreempted,
+    TaskRetried,
+    TaskStarted,
+    TaskTimedOut,
+)
 from events.tool import ToolCallCompleted, ToolCallDenied, ToolCallFailed, ToolCallRequested
 from tests.support.drawn import OneKey
 from tests.support.small_runtime import NODE, WORKER, FakeClock, SmallRuntime, small_runtime
@@ -365,6 +374,51 @@ async def test_a_node_that_was_only_thought_lost_goes_on_with_what_it_did() -> N
         reasons = [each.reason for each in await runtime.calls(task) if isinstance(each, ToolCallFailed)]
     assert reasons == ["unknown"]
     assert set(tools.made.values()) == {1}
+
+
+@pytest.mark.parametrize(("grace", "told"), [(10.0, 2), (0.0, 102)], ids=["ends in time", "is cut off"])
+async def test_a_body_that_makes_room_goes_on_later_where_it_was(
+    grace: float, told: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold, "GRACE_S", grace)
+    text = agent("""
+        let a = 0;
+        try { a = wait(n); } catch (UnknownOutcome e) { a = 101; }
+        return a + odd(n);
+    """)
+    tools = Tools()
+    tools.odd = lambda: 1
+    async with small_runtime() as runtime:
+        await runtime.spawn(text)
+        async with runtime.working(tools):
+            task = await runtime.submit(inputs={"n": 1})
+            await asyncio.wait_for(tools.entered.wait(), 5)
+            await runtime.do(PreemptTask(agent_id="a1", task_id=task, reason="room"), "scheduler")
+            if grace:
+                tools.go_on.set()
+            end = await runtime.ended(task)
+        assert await runtime.output(end) == told
+        assert end.assignment == 2
+        assert len(await runtime.events(TaskPreempted)) == 1
+        assert not await runtime.events(TaskRetried)
+    assert tools.made == {"wait(1)": 1, "odd(1)": 1}
+
+
+async def test_a_suspended_body_makes_room_too() -> None:
+    tools = Tools()
+    async with small_runtime() as runtime:
+        await runtime.spawn(agent("let a = wait(n); return a + twice(n);"))
+        async with runtime.working(tools):
+            task = await runtime.submit(inputs={"n": 1})
+            await asyncio.wait_for(tools.entered.wait(), 5)
+            await runtime.do(SuspendAgent(agent_id="a1"))
+            tools.go_on.set()
+            await runtime.until(lambda event: isinstance(event, ToolCallCompleted))
+            await runtime.do(PreemptTask(agent_id="a1", task_id=task, reason="room"), "scheduler")
+            await runtime.until(lambda event: isinstance(event, TaskPreempted))
+            await runtime.do(ResumeAgent(agent_id="a1"))
+            assert await runtime.output(await runtime.ended(task)) == 3
+    assert tools.made == {"wait(1)": 1, "twice(1)": 1}
 
 
 @pytest.mark.parametrize("tool", ["wait", "wait_safely"])

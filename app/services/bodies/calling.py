@@ -98,6 +98,7 @@ class CallMaker:
         Raises:
             Diverged: this is not the call that is recorded.
             Cancelled, OutOfTime: the run was cut off; the call is closed, unless another run goes on with it.
+            RunLeaving: the run makes room; a call that did not end in time is left to the run that goes on.
             RunAbandoned: somebody else has the task.
         """
         tool = self._world.tools.find(called.capability)

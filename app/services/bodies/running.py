@@ -23,14 +23,14 @@ from app.dsl.run import Run as Interpreted
 from app.dsl.run.failures import LimitReached
 from events import strict_json
 from events.agent_config import ResourceLimits
-from events.commands import CompleteTask, FailTask, TimeOutTask
+from events.commands import CompleteTask, FailTask, TimeOutTask, YieldTask
 from events.task import BodyWork, TaskAssigned, TaskSubmitted, Usage
 
 from ...errors import SymbiError
 from ...ports.blobs import Blobs
 from ...ports.event_log import EventLog
 from ..definitions import Body, Definitions
-from ..reporting import Reports, Run, RunAbandoned
+from ..reporting import Reports, Run, RunAbandoned, RunLeaving
 from ..verification import Verifier
 from .calling import JSON, CallMaker, Diverged, World
 from .hold import Cancelled, Hold, OutOfTime
@@ -80,6 +80,7 @@ class Bodies:
 
         Raises:
             RunAbandoned: somebody else has the task, or nobody wants it any more.
+            RunLeaving: it was to make room before it had begun.
             SymbiError: what it needs cannot be had.
         """
         work = submitted.work
@@ -92,7 +93,7 @@ class Bodies:
                 self._log, self._verifier, assigned.agent_id, assigned.task_id, upto=seq
             )
         await reports.start(SANDBOX)
-        hold = Hold(run.control, submitted.limits.execution_timeout)
+        hold = Hold(run, submitted.limits.execution_timeout)
         calls = CallMaker(
             self._world,
             reports,
@@ -140,6 +141,9 @@ class Bodies:
             end = await interpret(body, inputs, limits, go, calls.reply)
         except Cancelled:
             return  # the event that took the task away has closed it
+        except RunLeaving:
+            await reports.end(YieldTask(**names, usage=used()))
+            return
         except OutOfTime:
             await reports.end(TimeOutTask(**names, after_seconds=hold.used, usage=used()))
             return
