@@ -13,7 +13,7 @@ from app.policy.interpreter import Interpreter
 from app.policy.request import Action, Principal, PrincipalKind, Request, Value
 from tests.support.policy_entities import agent_entity, tool_entity
 
-CONDITIONS = 25
+CONDITIONS = 12
 REQUESTS = 40
 
 ATTRIBUTES = {"size": int, "hour": int, "consent": bool, "tls_verified": bool, "reason": str, "purpose": str}

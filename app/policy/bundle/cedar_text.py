@@ -10,6 +10,8 @@ from .cedar_tokens import MAX_NESTING, Token, statements, too_deep
 from .policy import ANNOTATIONS, POLICY_ID, SUSPEND, Policy, from_cedar
 from .problems import Place, Problem, place_at
 
+MAX_POLICIES = 10_000
+
 _QUOTED = re.compile(r"`([^`]+)`")
 _ENDS_EARLY = "unexpected end of input"
 
@@ -17,7 +19,10 @@ _ENDS_EARLY = "unexpected end of input"
 def read(source: Source) -> tuple[list[Policy], list[Problem]]:
     """The policies in a file of Cedar, and everything that is wrong with it."""
     policies, problems = [], []
-    for tokens in statements(source.text):
+    found = list(statements(source.text))
+    if len(found) > MAX_POLICIES:
+        return [], [too_many(len(found), Place(source.name))]
+    for tokens in found:
         text = source.text[tokens[0].start : tokens[-1].end]
         place = place_at(source, tokens[0].start)
         if (deep := too_deep(tokens)) is not None:
@@ -35,6 +40,11 @@ def read(source: Source) -> tuple[list[Policy], list[Problem]]:
         if "id" in policy.annotations:
             policies.append(policy)
     return policies, problems
+
+
+def too_many(count: int, place: Place) -> Problem:
+    """What is said of more policies than are taken."""
+    return Problem(place, f"{count} policies; at most {MAX_POLICIES} are taken")
 
 
 def locate(source: Source, place: Place, message: str) -> Place:

@@ -27,8 +27,6 @@ from .yaml_nodes import Document
 CEDAR, YAML, DSL = (".cedar",), (".yaml", ".yml"), (".symbi", ".dsl")
 SUFFIXES = CEDAR + YAML + DSL
 
-MAX_POLICIES = 10_000
-
 _POLICY = re.compile(r"for policy `policy(\d+)`, ")
 _WHERE = re.compile(r' (?:in context )?for Action::"\w+"')
 _UNGUARDED = re.compile(r"unable to guarantee safety of access to optional attribute `([\w.]+)`")
@@ -87,8 +85,8 @@ def compile_bundle(
     if not policies and not _errors(problems):
         problems.append(Problem(Place(name), "there is no policy in it"))
     problems += _repeated(policies)
-    if len(policies) > MAX_POLICIES:
-        problems.append(Problem(Place(name), f"{len(policies)} policies; at most {MAX_POLICIES} are taken"))
+    if len(policies) > cedar_text.MAX_POLICIES:
+        problems.append(cedar_text.too_many(len(policies), Place(name)))
     bundle = Bundle(
         manifest.name,
         manifest.version,
